@@ -1,0 +1,83 @@
+"""Everything that the engine can tell: a closed list of frozen events, in the order of the sample clock.
+
+``at_s`` is the sample clock at which the engine knew, never the wall clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.types import Baseline, ChecklistItem, Features, Flag, Light, Reason, Turn, Word
+
+
+@dataclass(frozen=True, slots=True)
+class FramesMeasured:
+    """Measures of the frames that became complete; ``channel`` says of which side of the call."""
+
+    at_s: float
+    channel: int
+    features: Features
+
+
+@dataclass(frozen=True, slots=True)
+class LightChanged:
+    """The light, its reasons or its cue word changed; ``cue`` is at most one or two words, None when silent."""
+
+    at_s: float
+    light: Light
+    reasons: tuple[Reason, ...]
+    cue: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHeard:
+    """The final words of one utterance."""
+
+    at_s: float
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChanged:
+    """A phrase was flagged, or a flag's state changed; ``flag.key`` tells which."""
+
+    at_s: float
+    flag: Flag
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChecked:
+    """An item of the call's checklist was met."""
+
+    at_s: float
+    item: ChecklistItem
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """One party stopped speaking."""
+
+    at_s: float
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineLearned:
+    """The speaker's usual voice is known well enough to judge by, or the call ended with it."""
+
+    at_s: float
+    baseline: Baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that the reader of the result should know; told once per ``id`` and call."""
+
+    at_s: float
+    id: str
+    text: str
+
+
+Event = (
+    FramesMeasured | LightChanged | WordsHeard | FlagChanged | ItemChecked | TurnEnded | BaselineLearned | Warned
+)
