@@ -1,7 +1,7 @@
 """Values that travel through the engine: frozen, numpy only, times in seconds from the first sample.
 
 Conventions: ``y`` is float32 audio with full scale 1.0; multichannel audio is (channels, samples). The engine's rate is
-``RATE_HZ`` whatever the recording's rate was. Frame ``i`` covers the hop that ends at sample ``(i + 1) * HOP``; only
+``RATE_HZ`` whatever the recording's rate was. Frame ``i`` stands for the hop of samples ``i * HOP`` to ``(i + 1) * HOP``; only
 ``FrameGrid`` turns frame numbers into seconds.
 """
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 RATE_HZ = 16_000
 HOP = 160
+TICK = 5  # frames between two decisions: 50 ms
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]

@@ -1,0 +1,159 @@
+"""All measures of one channel, frame by frame: samples in, ``Features`` out.
+
+Look-ahead, fixed and declared: a measure of frame ``i`` is known ``LATENCY_S`` after the end of its hop at the latest
+(half a window, one tick for the pitch path, one tick until decisions are made). ``Features.nucleus`` marks a syllable
+nucleus ``NUCLEUS_DELAY_S`` after its peak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.features import loudness, pace, pitch, spectra
+from monitor.features.noise import NoiseFloor
+from monitor.features.spectra import SpectralFramer, Spectra, band
+from monitor.types import HOP, RATE_HZ, TICK, BoolArray, Features, FloatArray
+
+LATENCY_S = (spectra.LOOKAHEAD + 2 * TICK * HOP) / RATE_HZ
+NUCLEUS_DELAY_S = (pace.DELAY - TICK) * HOP / RATE_HZ
+
+EFFORT_LOW_HZ = (300.0, 1000.0)
+EFFORT_HIGH_HZ = (1000.0, 3400.0)
+_EFFORT_SNR = np.float32(2.0)  # a band must stand this far (power ratio) over its floor to be measured
+_FULL_SCALE = np.float32(0.9989)  # -0.01 dBFS: 16-bit full scale after resampling
+_TINY = np.float32(1e-12)
+
+# Speech is heard above the noise floor and is voiced now and then.
+_SPEECH_SNR_DB = np.float32(9.0)
+_SPEECH_SLOPE_DB = np.float32(2.0)
+_SPEECH_MEMORY = 30  # frames in which some voicing must have been heard
+_SPEECH_VOICED = np.float32(0.15)  # share of them that is enough
+
+
+@dataclass(frozen=True, slots=True)
+class _Bands:
+    """Per frame; powers are mean squares."""
+
+    level_dbfs: FloatArray
+    snr_db: FloatArray
+    noise_dbfs: FloatArray
+    loudness_ms: FloatArray
+    effort_db: FloatArray
+    pace_db: FloatArray
+    clipped: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.level_dbfs)
+
+
+def _db(power: FloatArray) -> FloatArray:
+    return np.asarray(np.float32(10.0) * np.log10(power + _TINY), np.float32)
+
+
+def _sum(power: FloatArray, bins: slice) -> FloatArray:
+    return np.asarray(power[:, bins].sum(axis=1), np.float32)
+
+
+class FeatureExtractor:
+    """Measures one channel of a stream."""
+
+    def __init__(self) -> None:
+        self._framer = SpectralFramer()
+        self._floor = NoiseFloor(bands=3)
+        self._pitch = pitch.PitchTracker()
+        self._nuclei = pace.NucleusFinder()
+        self._loudness = loudness.k_weights(spectra.FFT_SIZE, RATE_HZ)
+        self._low, self._high = band(*EFFORT_LOW_HZ), band(*EFFORT_HIGH_HZ)
+        self._vowels = band(*pace.BAND_HZ)
+        self._late: list[tuple[_Bands, int]] = []  # bands whose F0 is not known yet, and how many of their frames left
+        self._f0_left: tuple[FloatArray, FloatArray] = (np.zeros(0, np.float32), np.zeros(0, np.float32))
+        self._voiced_past = np.zeros(_SPEECH_MEMORY, np.bool_)
+        self._next_frame = 0
+
+    def push(self, y: FloatArray) -> Iterator[Features]:
+        """Take samples, shape (samples,), and yield the measures that are complete, whole ticks at a time."""
+        yield from self._measure(self._framer.push(y))
+
+    def finish(self) -> Iterator[Features]:
+        """The stream ended: the measures of the frames that are left."""
+        yield from self._measure(self._framer.finish())
+        f0 = self._pitch.finish()
+        yield from self._emit(f0, last=True)
+
+    def _measure(self, frames: Iterable[Spectra]) -> Iterator[Features]:
+        for part in frames:
+            bands = self._bands(part)
+            self._late.append((bands, 0))
+            yield from self._emit(self._pitch.push(part.autocorrelation, bands.snr_db))
+
+    def _bands(self, part: Spectra) -> _Bands:
+        power = part.power
+        total = np.asarray(power.sum(axis=1), np.float32)
+        low, high = _sum(power, self._low), _sum(power, self._high)
+        floor = self._floor.push(np.stack([total, low, high], axis=1))
+        level, noise = _db(total), _db(floor[:, 0])
+        audible = np.maximum(noise, np.float32(pitch.PitchParameters().lowest_dbfs))
+        # Noise is taken away from both bands; where the upper one drowns, half its floor bounds what it may hold.
+        low_clean = low - floor[:, 1]
+        high_clean = np.maximum(high - floor[:, 2], floor[:, 2] / 2)
+        measurable = low_clean > (_EFFORT_SNR - 1) * floor[:, 1]
+        effort = np.where(measurable, _db(high_clean) - _db(np.maximum(low_clean, 0)), np.float32(np.nan))
+        return _Bands(
+            level_dbfs=level,
+            snr_db=level - audible,
+            noise_dbfs=noise,
+            loudness_ms=np.asarray((power * self._loudness).sum(axis=1), np.float32),
+            effort_db=np.asarray(effort, np.float32),
+            pace_db=_db(_sum(power, self._vowels)),
+            clipped=part.peak >= _FULL_SCALE,
+        )
+
+    def _emit(self, f0: tuple[FloatArray, FloatArray], last: bool = False) -> Iterator[Features]:
+        """Join bands with the F0 that came later; whole ticks only."""
+        f0_hz, voicing = (np.concatenate([a, b]) for a, b in zip(self._f0_left, f0, strict=True))
+        used = 0
+        while self._late:
+            bands, skip = self._late[0]
+            ready = min(len(bands) - skip, len(f0_hz) - used)
+            if not last:
+                ready -= ready % TICK
+            if ready <= 0:
+                break
+            yield self._join(bands, slice(skip, skip + ready), f0_hz[used : used + ready], voicing[used : used + ready])
+            used += ready
+            if skip + ready == len(bands):
+                self._late.pop(0)
+            else:
+                self._late[0] = (bands, skip + ready)
+        self._f0_left = (f0_hz[used:], voicing[used:])
+
+    def _join(self, bands: _Bands, part: slice, f0_hz: FloatArray, voicing: FloatArray) -> Features:
+        voiced = ~np.isnan(f0_hz)
+        snr_db = bands.snr_db[part]
+        effort = np.where(voiced, bands.effort_db[part], np.float32(np.nan))
+        features = Features(
+            start_frame=self._next_frame,
+            level_dbfs=bands.level_dbfs[part],
+            loudness_ms=bands.loudness_ms[part],
+            f0_hz=f0_hz,
+            voicing=voicing,
+            effort_db=np.asarray(effort, np.float32),
+            noise_dbfs=bands.noise_dbfs[part],
+            speech=self._speech(voiced, snr_db),
+            clipped=bands.clipped[part],
+            nucleus=self._nuclei.push(bands.pace_db[part], voiced, snr_db),
+        )
+        self._next_frame += len(f0_hz)
+        return features
+
+    def _speech(self, voiced: BoolArray, snr_db: FloatArray) -> FloatArray:
+        """Probability of speech: audible over the floor, times some voicing lately; shape (frames,), 0 to 1."""
+        history = np.concatenate([self._voiced_past, voiced])
+        self._voiced_past = history[-_SPEECH_MEMORY:]
+        counts = np.concatenate([[0], np.cumsum(history)])
+        share = (counts[_SPEECH_MEMORY + 1 :] - counts[1:-_SPEECH_MEMORY]).astype(np.float32) / _SPEECH_MEMORY
+        audible = 1.0 / (1.0 + np.exp(-(snr_db - _SPEECH_SNR_DB) / _SPEECH_SLOPE_DB))
+        return np.asarray(audible * np.minimum(1.0, share / _SPEECH_VOICED), np.float32)

@@ -1,0 +1,40 @@
+"""The noise floor: what the microphone hears while nobody speaks, learnt from the quietest moments so far.
+
+Minimum statistics in the spirit of Martin (2001), "Noise power spectral density estimation based on optimal smoothing
+and minimum statistics", reduced to a few bands: the mean power of each tick, its minimum over the last ``MEMORY_S``.
+People pause at least once in that time, and the pauses show the floor. No bias is corrected: the floor is compared with
+itself only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from monitor.types import TICK, FloatArray, FrameGrid
+
+MEMORY_S = 4.0
+_MEMORY = round(MEMORY_S * FrameGrid().frames_per_s / TICK)
+_DEAD = 1e-9  # mean square of -90 dBFS: muted stretches say nothing about the room
+
+
+class NoiseFloor:
+    """Follows the floor of several bands at once."""
+
+    def __init__(self, bands: int) -> None:
+        self._past = np.full((_MEMORY, bands), np.inf, np.float32)
+
+    def push(self, power: FloatArray) -> FloatArray:
+        """Floor of each frame, known from the ticks before its own; shape and unit as ``power`` (frames, bands).
+
+        ``power`` is the mean square per band and must hold whole ticks. Where nothing was heard yet the floor is the
+        quietest frame of the tick itself.
+        """
+        ticks = power.reshape(-1, TICK, power.shape[1])
+        means = ticks.mean(axis=1)
+        means = np.where(means > _DEAD, means, np.inf)
+        history = np.concatenate([self._past, means])
+        windows = np.lib.stride_tricks.sliding_window_view(history, _MEMORY, axis=0)[:-1]
+        floor = windows.min(axis=-1)
+        self._past = history[-_MEMORY:].copy()
+        floor = np.where(np.isfinite(floor), floor, np.maximum(ticks.min(axis=1), np.float32(_DEAD)))
+        return np.asarray(np.repeat(floor, TICK, axis=0), np.float32)
