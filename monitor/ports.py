@@ -54,11 +54,41 @@ class Transcriber(Protocol):
 
 
 class BaselineKeeper(Protocol):
-    """Learns a speaker's usual voice from windows of speech that were judged calm."""
+    """Learns a speaker's usual voice from samples of calm speech, and says what it believes.
+
+    ``centre`` and ``spread`` are level (dBFS, dB), F0 (semitones over 55 Hz, semitones) and effort (dB); ``swing_st`` is
+    the usual spread of F0 within a stretch of speech, ``pace_syl_s`` the usual articulation rate.
+    """
+
+    centre: tuple[float, ...]
+    spread: tuple[float, ...]
+    swing_st: float
+    pace_syl_s: float
+
+    @property
+    def known(self) -> bool:
+        """Whether enough was heard to judge by."""
+        ...
 
     @property
     def baseline(self) -> Baseline:
-        """What is believed now, shrunk towards the prior while little was heard."""
+        """What is believed now."""
+        ...
+
+    def hear(self, speech_s: float) -> None:
+        """How much speech the call has held so far, in seconds."""
+        ...
+
+    def learn(self, upper: Sequence[float]) -> None:
+        """One sample of calm speech: level, F0 and effort."""
+        ...
+
+    def learn_swing(self, swing_st: float) -> None:
+        """One spread of F0 of calm speech."""
+        ...
+
+    def learn_pace(self, pace_syl_s: float) -> None:
+        """One articulation rate of calm speech."""
         ...
 
 

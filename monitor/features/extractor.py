@@ -22,6 +22,10 @@ NUCLEUS_DELAY_S = (pace.DELAY - TICK) * HOP / RATE_HZ
 
 EFFORT_LOW_HZ = (300.0, 1000.0)
 EFFORT_HIGH_HZ = (1000.0, 3400.0)
+VOICE_HZ = (100.0, 1000.0)  # where the power of vowels lies, and that of breath and fricatives does not
+_FAINT_MEMORY = 100  # frames over which the loudest vowel is remembered, to tell voiced from unvoiced
+_FIRM_MEMORY = 300  # and to tell which vowels are firm enough to measure: an audible breath comes after a pause
+_FIRM_DB = np.float32(15.0)  # only vowels within this of the loudest one lately are measured: they carry the effort
 _EFFORT_SNR = np.float32(2.0)  # a band must stand this far (power ratio) over its floor to be measured
 _FULL_SCALE = np.float32(0.9989)  # -0.01 dBFS: 16-bit full scale after resampling
 _TINY = np.float32(1e-12)
@@ -43,10 +47,14 @@ class _Bands:
     loudness_ms: FloatArray
     effort_db: FloatArray
     pace_db: FloatArray
+    below_peak_db: FloatArray
     clipped: BoolArray
 
-    def __len__(self) -> int:
-        return len(self.level_dbfs)
+    def part(self, frames: slice) -> _Bands:
+        return _Bands(*(getattr(self, name)[frames] for name in _Bands.__slots__))
+
+    def then(self, other: _Bands) -> _Bands:
+        return _Bands(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in _Bands.__slots__))
 
 
 def _db(power: FloatArray) -> FloatArray:
@@ -68,7 +76,9 @@ class FeatureExtractor:
         self._loudness = loudness.k_weights(spectra.FFT_SIZE, RATE_HZ)
         self._low, self._high = band(*EFFORT_LOW_HZ), band(*EFFORT_HIGH_HZ)
         self._vowels = band(*pace.BAND_HZ)
-        self._late: list[tuple[_Bands, int]] = []  # bands whose F0 is not known yet, and how many of their frames left
+        self._voice = band(*VOICE_HZ)
+        self._voice_past = np.full(_FIRM_MEMORY - 1, -120.0, np.float32)
+        self._late: _Bands | None = None  # of the frames whose F0 is not known yet
         self._f0_left: tuple[FloatArray, FloatArray] = (np.zeros(0, np.float32), np.zeros(0, np.float32))
         self._voiced_past = np.zeros(_SPEECH_MEMORY, np.bool_)
         self._next_frame = 0
@@ -86,8 +96,8 @@ class FeatureExtractor:
     def _measure(self, frames: Iterable[Spectra]) -> Iterator[Features]:
         for part in frames:
             bands = self._bands(part)
-            self._late.append((bands, 0))
-            yield from self._emit(self._pitch.push(part.autocorrelation, bands.snr_db))
+            self._late = bands if self._late is None else self._late.then(bands)
+            yield from self._emit(self._pitch.push(part.autocorrelation, bands.snr_db, bands.below_peak_db))
 
     def _bands(self, part: Spectra) -> _Bands:
         power = part.power
@@ -99,7 +109,8 @@ class FeatureExtractor:
         # Noise is taken away from both bands; where the upper one drowns, half its floor bounds what it may hold.
         low_clean = low - floor[:, 1]
         high_clean = np.maximum(high - floor[:, 2], floor[:, 2] / 2)
-        measurable = low_clean > (_EFFORT_SNR - 1) * floor[:, 1]
+        below_peak, below_firm = self._below_peaks(_db(_sum(power, self._voice)))
+        measurable = (low_clean > (_EFFORT_SNR - 1) * floor[:, 1]) & (below_firm < _FIRM_DB)
         effort = np.where(measurable, _db(high_clean) - _db(np.maximum(low_clean, 0)), np.float32(np.nan))
         return _Bands(
             level_dbfs=level,
@@ -108,43 +119,42 @@ class FeatureExtractor:
             loudness_ms=np.asarray((power * self._loudness).sum(axis=1), np.float32),
             effort_db=np.asarray(effort, np.float32),
             pace_db=_db(_sum(power, self._vowels)),
+            below_peak_db=below_peak,
             clipped=part.peak >= _FULL_SCALE,
         )
+
+    def _below_peaks(self, voice_db: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """How far each frame lies under the loudest of the last second, and of the last three; dB, shape (frames,)."""
+        history = np.concatenate([self._voice_past, voice_db])
+        self._voice_past = history[-(_FIRM_MEMORY - 1) :]
+        windows = np.lib.stride_tricks.sliding_window_view
+        faint = windows(history[_FIRM_MEMORY - _FAINT_MEMORY :], _FAINT_MEMORY).max(axis=1) - voice_db
+        return faint, windows(history, _FIRM_MEMORY).max(axis=1) - voice_db
 
     def _emit(self, f0: tuple[FloatArray, FloatArray], last: bool = False) -> Iterator[Features]:
         """Join bands with the F0 that came later; whole ticks only."""
         f0_hz, voicing = (np.concatenate([a, b]) for a, b in zip(self._f0_left, f0, strict=True))
-        used = 0
-        while self._late:
-            bands, skip = self._late[0]
-            ready = min(len(bands) - skip, len(f0_hz) - used)
-            if not last:
-                ready -= ready % TICK
-            if ready <= 0:
-                break
-            yield self._join(bands, slice(skip, skip + ready), f0_hz[used : used + ready], voicing[used : used + ready])
-            used += ready
-            if skip + ready == len(bands):
-                self._late.pop(0)
-            else:
-                self._late[0] = (bands, skip + ready)
-        self._f0_left = (f0_hz[used:], voicing[used:])
+        ready = len(f0_hz) if last else len(f0_hz) // TICK * TICK
+        if ready and self._late is not None:
+            yield self._join(self._late.part(slice(None, ready)), f0_hz[:ready], voicing[:ready])
+            self._late = self._late.part(slice(ready, None))
+        self._f0_left = (f0_hz[ready:], voicing[ready:])
 
-    def _join(self, bands: _Bands, part: slice, f0_hz: FloatArray, voicing: FloatArray) -> Features:
+    def _join(self, bands: _Bands, f0_hz: FloatArray, voicing: FloatArray) -> Features:
         voiced = ~np.isnan(f0_hz)
-        snr_db = bands.snr_db[part]
-        effort = np.where(voiced, bands.effort_db[part], np.float32(np.nan))
+        snr_db = bands.snr_db
+        effort = np.where(voiced, bands.effort_db, np.float32(np.nan))
         features = Features(
             start_frame=self._next_frame,
-            level_dbfs=bands.level_dbfs[part],
-            loudness_ms=bands.loudness_ms[part],
+            level_dbfs=bands.level_dbfs,
+            loudness_ms=bands.loudness_ms,
             f0_hz=f0_hz,
             voicing=voicing,
             effort_db=np.asarray(effort, np.float32),
-            noise_dbfs=bands.noise_dbfs[part],
+            noise_dbfs=bands.noise_dbfs,
             speech=self._speech(voiced, snr_db),
-            clipped=bands.clipped[part],
-            nucleus=self._nuclei.push(bands.pace_db[part], voiced, snr_db),
+            clipped=bands.clipped,
+            nucleus=self._nuclei.push(bands.pace_db, voiced, snr_db),
         )
         self._next_frame += len(f0_hz)
         return features

@@ -31,13 +31,16 @@ class PitchParameters:
 
     floor_hz: float = 60.0
     ceiling_hz: float = 500.0
-    voicing_threshold: float = 0.19
+    voicing_threshold: float = 0.18
     octave_cost: float = 0.01
+    decay_allowed: float = 0.15  # how much weaker the peak at twice the lag may be before it counts against a candidate
     octave_jump_cost: float = 0.35
     voicing_change_cost: float = 0.14
     silence_snr_db: float = 2.5  # from here down to the noise floor, being unvoiced gains strength, up to
     silence_strength: float = 0.5  # this much: noise is seldom more periodic, while a steady tone is
     lowest_dbfs: float = -70.0  # no floor is taken to be lower
+    faint_db: float = 20.0  # a frame this far under the loudest vowel band of the last second begins to gain
+    faint_slope_db: float = 15.0  # the same strength, and has gained it all this much further down
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,16 @@ class PitchTracker:
         self._octave = np.asarray(p.octave_cost * np.log2(p.floor_hz * self._lags / LAG_RATE_HZ), np.float32)
         self._context = self._silence(HISTORY)
 
-    def push(self, autocorrelation: FloatArray, snr_db: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def push(
+        self, autocorrelation: FloatArray, snr_db: FloatArray, below_peak_db: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         """F0 and periodicity of the frames that have enough look-ahead.
 
         Parameters
         ----------
         autocorrelation : shape (frames, lags), of ``Spectra``.
         snr_db : shape (frames,), level over the noise floor.
+        below_peak_db : shape (frames,), how far the vowel band lies under its loudest frame of the last second.
 
         Returns
         -------
@@ -87,7 +93,7 @@ class PitchTracker:
             many as they were given.
         strength : shape (frames,), height of the best autocorrelation peak, 0 to 1.
         """
-        self._context = self._context.then(self._find(autocorrelation, snr_db))
+        self._context = self._context.then(self._find(autocorrelation, snr_db, below_peak_db))
         count = len(self._context) - HISTORY - LOOKAHEAD
         if count <= 0:
             return np.zeros(0, np.float32), np.zeros(0, np.float32)
@@ -106,12 +112,15 @@ class PitchTracker:
         strength[:, 0] = 1.0
         return _Candidates(np.zeros_like(strength), strength)
 
-    def _find(self, autocorrelation: FloatArray, snr_db: FloatArray) -> _Candidates:
+    def _find(self, autocorrelation: FloatArray, snr_db: FloatArray, below_peak_db: FloatArray) -> _Candidates:
         """The strongest peaks of each frame's autocorrelation, with parabolic interpolation."""
         p = self.parameters
         found = self._silence(len(snr_db))
-        silent = np.float32(p.silence_strength) * np.clip(1.0 - snr_db / np.float32(p.silence_snr_db), 0.0, 1.0)
-        found.strength[:, 0] = p.voicing_threshold + silent
+        silent = 1.0 - snr_db / np.float32(p.silence_snr_db)
+        faint = (below_peak_db - np.float32(p.faint_db)) / np.float32(p.faint_slope_db)
+        found.strength[:, 0] = p.voicing_threshold + np.float32(p.silence_strength) * np.clip(
+            np.maximum(silent, faint), 0.0, 1.0
+        )
         power = autocorrelation[:, :1] + np.float32(1e-12)
         rho = autocorrelation[:, self._low - 1 : self._high + 2] * self._taper / power
         left, middle, right = rho[:, :-2], rho[:, 1:-1], rho[:, 2:]
@@ -125,10 +134,25 @@ class PitchTracker:
             curve = a - 2 * b + c
             shift = np.where(curve < 0, 0.5 * (a - c) / np.where(curve < 0, curve, -1), 0)
             shift = np.clip(shift, -0.5, 0.5).astype(np.float32)  # where nothing peaks the parabola means nothing
-            height = value - np.float32(0.25) * (a - c) * shift
-            found.strength[:, k] = np.where(value > 0, np.minimum(height, 1.0), _NEVER)
-            found.log_f0[:, k] = np.log2(LAG_RATE_HZ / (self._lags[best] + shift))
+            lag = self._lags[best] + shift
+            height = np.minimum(b - np.float32(0.25) * (a - c) * shift, self._echo(rho, lag))
+            height -= self._octave[best]
+            found.strength[:, k] = np.where(value > _NEVER, np.minimum(height, 1.0), _NEVER)
+            found.log_f0[:, k] = np.log2(LAG_RATE_HZ / lag)
         return found
+
+    def _echo(self, rho: FloatArray, lag: FloatArray) -> FloatArray:
+        """How strong a candidate may be, judged by the autocorrelation near twice its lag; shape (frames,).
+
+        Band-limited noise (breath, fricatives) correlates with itself at short lags, but only a periodic sound does so
+        again one period later. Where twice the lag is too long to look up, nothing is held against the candidate.
+        """
+        rows = np.arange(len(lag))
+        first = np.rint(2 * lag).astype(np.intp) - (self._low - 1)
+        known = first + 1 < rho.shape[1]
+        at = np.where(known, first, 1)
+        again = np.maximum(np.maximum(rho[rows, at - 1], rho[rows, at]), rho[rows, at + 1])
+        return np.where(known, again + np.float32(self.parameters.decay_allowed), np.float32(1.0))
 
     def _search(self, context: _Candidates, count: int) -> tuple[FloatArray, FloatArray]:
         """Best candidate of ``count`` frames, each by a path over its own HISTORY + 1 + LOOKAHEAD frames."""

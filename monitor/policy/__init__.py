@@ -1,0 +1,1 @@
+"""Policies: what a team wants said and not said, written in TOML."""

@@ -1,0 +1,208 @@
+"""pocketsphinx with its general language model and every phrase of the policy as one word of its own.
+
+Method (measured against keyword spotting and plain text matching, which lose): a phrase such as "calm down" joins the
+vocabulary as one word ``calm_down_kp`` with the phones of its words. The language model gives it a small share of the
+unigram mass, so it must win against all ordinary English on the sound, and a phrase does not depend on how likely its
+words are in newspaper text.
+
+Order matters: ``NGramModel.add_word`` sets the weight and must come before ``Decoder.add_word``, which otherwise gives
+weight 1. Only the last ``Decoder.add_word`` rebuilds the search tree (0.1 s); rebuilding at each cost 1.4 s for 20.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from models.cepstral_mean import CepstralMean
+from models.lexicon import Lexicon, Phones
+from models.vocabulary import PhraseIndex, PhraseWord, build_vocabulary
+from monitor.errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from pocketsphinx import Decoder
+
+HOP_S = 0.01
+PIECE_BYTES = 640
+SCORE_STEP = 1024
+"""Acoustic scores are kept in steps of this many units of the log base."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderTuning:
+    """How wide the search looks and how readily it takes a phrase.
+
+    ``short_weight`` is the share of a phrase's unigram, in units of the average word, for phrases of at most
+    ``short_phones`` phones; longer ones get ``long_weight``. The others are pocketsphinx's.
+    """
+
+    short_weight: float = 50.0
+    long_weight: float = 50.0
+    short_phones: int = 8
+    ds: int = 2
+    topn: int = 2
+    maxhmmpf: int = 3000
+    maxwpf: int = 20
+
+    def weight(self, phrase: PhraseWord) -> float:
+        """Share of the unigram mass that a phrase gets."""
+        return self.short_weight if phrase.phones <= self.short_phones else self.long_weight
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One entry of the decoder's path: ``key`` as in its dictionary, ``way`` counts its pronunciations from 0.
+
+    Frames are 10 ms from the utterance's first sample, ``end`` exclusive. ``fit`` is the mean log likelihood ratio per
+    frame against the best sound at each frame: 0 at most, the nearer to 0 the better the sound fits.
+    """
+
+    key: str
+    way: int
+    start: int
+    end: int
+    fit: float
+
+
+class _Entry(Protocol):
+    """What we read of pocketsphinx's ``Segment``."""
+
+    word: str
+    start_frame: int
+    end_frame: int
+    ascore: float
+
+
+class PhraseDecoder:
+    """One pocketsphinx decoder for one set of phrases; decodes one utterance at a time."""
+
+    def __init__(self, phrases: Sequence[str], tuning: DecoderTuning = DecoderTuning()) -> None:
+        self._decoder = _load(tuning)
+        vocabulary = build_vocabulary(phrases, Lexicon(self._lookup, _guess))
+        self.warnings = vocabulary.warnings
+        self.phrases = PhraseIndex(vocabulary.phrases)
+        self._add(vocabulary.phrases, tuning)
+        self._speaking = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the last recording: what comes next is decoded as by a new decoder."""
+        if self._speaking:
+            self.end()
+        # Rebuilding the feature extraction is the only way to forget the background noise; start_stream does nothing.
+        self._decoder.reinit_feat()
+        self._mean = CepstralMean()
+
+    @property
+    def needs_level(self) -> bool:
+        """Whether ``start`` wants to know the level of speech, because nothing was decoded of this recording yet."""
+        return not self._mean.is_known
+
+    def start(self, level_dbfs: float | None = None) -> None:
+        """Begin an utterance; the recording's first one should say how loud its speech is."""
+        if level_dbfs is not None:
+            self._mean.start_at(level_dbfs)
+        self._decoder.set_cmn(self._mean.text)
+        self._decoder.start_utt()
+        self._speaking = True
+
+    def feed(self, pcm: bytes) -> None:
+        """Decode further 16-bit audio of the utterance.
+
+        In small pieces: pocketsphinx 5.1.1 loses audio, and then crashes, when it is handed seconds at once.
+        """
+        for at in range(0, len(pcm), PIECE_BYTES):
+            self._decoder.process_raw(pcm[at : at + PIECE_BYTES], False, False)
+
+    def end(self) -> None:
+        """End the utterance; ``path`` then gives its final reading."""
+        self._mean.learn(self._decoder.get_cmn(True), self._decoder.n_frames())
+        self._decoder.end_utt()
+        self._speaking = False
+
+    def path(self) -> list[Decoded]:
+        """What the utterance so far is taken for, words and fillers in order."""
+        hypothesis = self._decoder.hyp()
+        if hypothesis is None:
+            return []
+        return [_decoded(entry) for entry in self._decoder.seg() or ()]
+
+    def _lookup(self, word: str) -> tuple[Phones, ...]:
+        ways: list[Phones] = []
+        while phones := self._decoder.lookup_word(word if not ways else f"{word}({len(ways) + 1})"):
+            ways.append(tuple(phones.split()))
+        return tuple(ways)
+
+    def _add(self, phrases: Sequence[PhraseWord], tuning: DecoderTuning) -> None:
+        model = self._decoder.get_lm(self._decoder.current_search())
+        for phrase in phrases:
+            model.add_word(phrase.key, tuning.weight(phrase))
+        entries = [
+            (phrase.key if n == 0 else f"{phrase.key}({n + 1})", " ".join(p for word in way for p in word))
+            for phrase in phrases
+            for n, way in enumerate(phrase.ways)
+        ]
+        for n, (key, phones) in enumerate(entries, 1):
+            self._decoder.add_word(key, phones, n == len(entries))
+
+
+class DecoderPool:
+    """Keeps decoders between recordings, because loading one takes longer than a short recording."""
+
+    def __init__(self, keep: int = 2) -> None:
+        self._keep = keep
+        self._idle: list[tuple[tuple[object, ...], PhraseDecoder]] = []
+        self._lock = threading.Lock()
+
+    def take(self, phrases: Sequence[str], tuning: DecoderTuning) -> PhraseDecoder:
+        """An idle decoder for these phrases, as good as new, or a new one."""
+        key = (tuple(phrases), tuning)
+        with self._lock:
+            at = next((n for n, (held, _) in enumerate(self._idle) if held == key), None)
+            decoder = None if at is None else self._idle.pop(at)[1]
+        if decoder is None:
+            return PhraseDecoder(phrases, tuning)
+        decoder.reset()
+        return decoder
+
+    def give_back(self, phrases: Sequence[str], tuning: DecoderTuning, decoder: PhraseDecoder) -> None:
+        """Its recording is over; the decoder may serve another."""
+        with self._lock:
+            self._idle.append(((tuple(phrases), tuning), decoder))
+            del self._idle[: -self._keep]
+
+
+def _load(tuning: DecoderTuning) -> Decoder:
+    try:
+        from pocketsphinx import Decoder
+    except ImportError as error:
+        raise EnvironmentProblem(
+            "The pocketsphinx recogniser is not installed; run `pip install pocketsphinx`, or choose --recogniser none."
+        ) from error
+    try:
+        return Decoder(
+            loglevel="FATAL", fwdflat=False, bestpath=False,
+            ds=tuning.ds, topn=tuning.topn, maxhmmpf=tuning.maxhmmpf, maxwpf=tuning.maxwpf,
+        )  # fmt: skip
+    except (RuntimeError, OSError, ValueError) as error:
+        raise EnvironmentProblem(
+            "pocketsphinx could not load its speech model; reinstall it with "
+            "`pip install --force-reinstall pocketsphinx`, or choose --recogniser none."
+        ) from error
+
+
+def _guess(word: str) -> Phones:
+    from models.letter_sounds import pronounce_letters
+
+    return pronounce_letters(word)
+
+
+def _decoded(entry: _Entry) -> Decoded:
+    key, _, alternate = entry.word.partition("(")
+    frames = entry.end_frame + 1 - entry.start_frame
+    way = int(alternate.rstrip(")")) - 1 if alternate else 0
+    fit = math.log(max(entry.ascore, 1e-300)) * SCORE_STEP / max(1, frames)
+    return Decoded(key, way, entry.start_frame, entry.end_frame + 1, fit)

@@ -1,0 +1,256 @@
+"""The recogniser that is always there: pocketsphinx, tuned for the policy's phrases, as a stream of passes.
+
+Phases: samples are cut into 20 ms frames; a gate opens and closes utterances; an utterance is decoded as it arrives;
+every 100 ms of it the decoder's best path is read, and a pass is told when it says something new (``PassSchedule``);
+a last, final pass is told when the utterance closes at a pause, or is cut because it grew long. Everything counts
+samples, so answers do not depend on the blocks in which samples come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.folding import fold, is_filler
+from models.phrase_decoder import HOP_S, Decoded, DecoderPool, DecoderTuning, PhraseDecoder
+from models.speech_gate import FRAMES_PER_S, GATE_FRAME, Edge, Gated, GateTuning, SpeechGate, webrtc_speech_test
+from models.vocabulary import PhraseIndex
+from monitor.errors import ParameterError
+from monitor.types import RATE_HZ, FloatArray, Hypothesis
+
+POLL_FRAMES = FRAMES_PER_S // 10
+"""The best path is read every 100 ms."""
+
+HOP = round(HOP_S * RATE_HZ)
+
+_pool = DecoderPool()
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Everything that can be set about this recogniser, in one place for benchmarks.
+
+    An utterance is cut at the first short pause after ``soft_cut_s`` and at the latest at ``hard_cut_s``. Two passes
+    that say the same are at least ``repeat_s`` apart. A recording's first utterance is held until ``settle_s`` of it
+    tell the level of the voice.
+    """
+
+    decoder: DecoderTuning = field(default_factory=DecoderTuning)
+    gate: GateTuning = field(default_factory=GateTuning)
+    strictness: int = 2
+    soft_cut_s: float = 12.0
+    hard_cut_s: float = 15.0
+    repeat_s: float = 0.3
+    settle_s: float = 1.0
+
+
+class PocketsphinxTranscriber:
+    """Hears English words, and the given phrases in particular; fits ``monitor.ports.Transcriber``.
+
+    Parameters
+    ----------
+    phrases : sequence of str
+        Wordings to listen for, up to about 500; case and punctuation do not matter.
+    tuning : Tuning, optional
+        Search width, weights and segmentation.
+
+    Raises
+    ------
+    EnvironmentProblem
+        pocketsphinx or its model is not on this machine.
+    """
+
+    def __init__(self, phrases: Sequence[str], *, tuning: Tuning = Tuning()) -> None:
+        self._wanted = tuple(phrases)
+        self._tuning = tuning
+        self._decoder: PhraseDecoder | None = _pool.take(self._wanted, tuning.decoder)
+        self._gate = SpeechGate(webrtc_speech_test(tuning.strictness), tuning.gate)
+        self._warnings = self._decoder.warnings
+        self._left_over: FloatArray = np.zeros(0, np.float32)
+        self._utterance: _Utterance | None = None
+        self._count = 0
+        self._clock = 0
+
+    @property
+    def name(self) -> str:
+        """The recogniser's name in results."""
+        return "pocketsphinx"
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Sentences about phrases that cannot be heard, or only perhaps."""
+        return self._warnings
+
+    def push(self, y: FloatArray) -> list[Hypothesis]:
+        """Take the next samples, shape (samples,), full scale 1.0, at 16 kHz; return the passes they made possible."""
+        if self._decoder is None:
+            raise ParameterError("This recogniser has finished; make another for the next recording.")
+        joined = np.concatenate((self._left_over, y)) if len(self._left_over) else y
+        whole = len(joined) // GATE_FRAME * GATE_FRAME
+        self._left_over = joined[whole:].copy()
+        return self._hear(to_pcm(joined[:whole]), self._decoder)
+
+    def finish(self) -> list[Hypothesis]:
+        """The audio ended: the last utterance's final pass. The decoder is kept for the next recording."""
+        decoder, self._decoder = self._decoder, None
+        if decoder is None:
+            return []
+        rest = len(self._left_over)
+        passes: list[Hypothesis] = []
+        if rest:
+            padded = np.concatenate((self._left_over, np.zeros(GATE_FRAME - rest, np.float32)))
+            passes += self._hear(to_pcm(padded), decoder)
+            self._clock += rest - GATE_FRAME
+        if self._utterance:
+            passes.append(self._utterance.close(self._clock))
+            self._utterance = None
+        _pool.give_back(self._wanted, self._tuning.decoder, decoder)
+        return passes
+
+    def _hear(self, pcm: bytes, decoder: PhraseDecoder) -> list[Hypothesis]:
+        passes: list[Hypothesis] = []
+        width = 2 * GATE_FRAME
+        for at in range(0, len(pcm), width):
+            self._clock += GATE_FRAME
+            for gated in self._gate.push(pcm[at : at + width]):
+                passes += self._decode(gated, decoder)
+        return passes
+
+    def _decode(self, gated: Gated, decoder: PhraseDecoder) -> list[Hypothesis]:
+        if self._utterance is None:
+            self._utterance = self._opened(decoder, gated.start)
+        utterance = self._utterance
+        passes = utterance.feed(gated.pcm, self._clock)
+        if gated.edge is Edge.CLOSED:
+            passes.append(utterance.close(self._clock))
+            self._utterance = None
+        elif utterance.is_long(gated.quiet):
+            last, carried = utterance.cut(self._clock)
+            passes.append(last)
+            start = self._clock - len(carried) // 2
+            self._utterance = self._opened(decoder, start)
+            passes += self._utterance.feed(carried, self._clock)
+        return passes
+
+    def _opened(self, decoder: PhraseDecoder, start: int) -> _Utterance:
+        self._count += 1
+        return _Utterance(self._count, start, decoder, self._tuning)
+
+
+class _Utterance:
+    """One utterance while it is decoded."""
+
+    def __init__(self, number: int, start: int, decoder: PhraseDecoder, tuning: Tuning) -> None:
+        self._number = number
+        self._start = start
+        self._decoder = decoder
+        self._tuning = tuning
+        self._pcm = bytearray()
+        self._frames = 0
+        self._schedule = PassSchedule(decoder.phrases, tuning.repeat_s)
+        self._started = not decoder.needs_level
+        if self._started:
+            decoder.start()
+
+    def feed(self, pcm: bytes, clock: int) -> list[Hypothesis]:
+        """Decode further audio, which ends at sample ``clock``; a pass at each poll that says something new."""
+        self._pcm += pcm
+        self._frames += 1
+        if self._started:
+            self._decoder.feed(pcm)
+        elif len(self._pcm) >= 2 * RATE_HZ * self._tuning.settle_s:
+            self._begin()
+        if self._frames % POLL_FRAMES or not self._started:
+            return []
+        hypothesis = self._reading(self._decoder.path(), clock, final=False)
+        return [hypothesis] if self._schedule.is_due(hypothesis) else []
+
+    def _begin(self) -> None:
+        """Start decoding the recording's first utterance, now that enough of it is there to tell the level."""
+        self._decoder.start(level_dbfs(self._pcm))
+        self._decoder.feed(bytes(self._pcm))
+        self._started = True
+
+    def is_long(self, quiet: int) -> bool:
+        """Whether it must be cut here, though speech goes on."""
+        seconds = len(self._pcm) / 2 / RATE_HZ
+        return seconds >= self._tuning.hard_cut_s or (seconds >= self._tuning.soft_cut_s and quiet >= 5)
+
+    def close(self, clock: int) -> Hypothesis:
+        """The final pass."""
+        if not self._started:
+            self._begin()
+        self._decoder.end()
+        return self._reading(self._decoder.path(), clock, final=True)
+
+    def cut(self, clock: int) -> tuple[Hypothesis, bytes]:
+        """The final pass up to the start of the last word, and the audio from there, for the next utterance.
+
+        The last word is still being said; decoding it again with what follows keeps words and phrases whole.
+        """
+        self._decoder.end()
+        path = self._decoder.path()
+        spoken = [entry for entry in path if not is_filler(entry.key)]
+        keep = path
+        boundary = len(self._pcm) // 2
+        if len(spoken) > 1 and self._decoder.phrases.get(spoken[-1].key) is None:
+            boundary = min(boundary, spoken[-1].start * HOP)
+            keep = [entry for entry in path if entry.end * HOP <= boundary]
+        carried = bytes(self._pcm[2 * boundary :])
+        return self._reading(keep, clock, final=True, end=self._start + boundary), carried
+
+    def _reading(self, path: Sequence[Decoded], clock: int, *, final: bool, end: int | None = None) -> Hypothesis:
+        until = self._start + len(self._pcm) // 2 if end is None else end
+        return Hypothesis(
+            utterance=self._number,
+            start_s=self._start / RATE_HZ,
+            end_s=min(until, clock) / RATE_HZ,
+            heard_at_s=clock / RATE_HZ,
+            final=final,
+            words=fold(path, self._decoder.phrases, self._start / RATE_HZ),
+        )
+
+
+class PassSchedule:
+    """Decides which readings of an utterance are worth telling.
+
+    The decoder's readings share their history, so that the next one 100 ms later nearly always agrees: agreement says
+    something only when the later reading has heard more of what follows. Therefore a pass is told at once when a phrase
+    appears or disappears; otherwise no sooner than ``repeat_s`` after the last one, when its words changed or when it
+    still holds a phrase that was told once only. Two passes that agree on a phrase are thus ``repeat_s`` apart.
+    """
+
+    def __init__(self, phrases: PhraseIndex, repeat_s: float) -> None:
+        self._index = phrases
+        self._repeat_s = repeat_s
+        self._told: tuple[str, ...] = ()
+        self._phrases: dict[tuple[str, ...], int] = {}
+        self._told_at_s = float("-inf")
+
+    def is_due(self, hypothesis: Hypothesis) -> bool:
+        """Whether this reading is told; then it counts as told."""
+        texts = tuple(word.text for word in hypothesis.words)
+        held = {phrase.words for _, phrase in self._index.find(texts)}
+        fresh = held != set(self._phrases)
+        waited = hypothesis.heard_at_s - self._told_at_s >= self._repeat_s - 1e-6
+        repeat = any(times < 2 for times in self._phrases.values())
+        if not (fresh or (waited and (texts != self._told or repeat))):
+            return False
+        self._phrases = {phrase: self._phrases.get(phrase, 0) + 1 for phrase in held}
+        self._told, self._told_at_s = texts, hypothesis.heard_at_s
+        return True
+
+
+def level_dbfs(pcm: bytes | bytearray) -> float:
+    """RMS level of 16-bit audio in dB re full scale, -96 at least."""
+    y = np.frombuffer(bytes(pcm), "<i2").astype(np.float64) / 32768.0
+    return float(10.0 * np.log10(max(float(np.mean(y * y)), 10**-9.6)))
+
+
+def to_pcm(y: FloatArray) -> bytes:
+    """Samples with full scale 1.0 as 16-bit PCM; what is not a number becomes silence, overload is clipped."""
+    scaled = np.nan_to_num(y, nan=0.0, posinf=1.0, neginf=-1.0) * 32768.0
+    pcm: bytes = np.clip(np.rint(scaled), -32768, 32767).astype("<i2").tobytes()
+    return pcm

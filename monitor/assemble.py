@@ -1,0 +1,170 @@
+"""The one place where parts are chosen and joined: settings in, a judged call out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from monitor.errors import InputProblem, ParameterError
+from monitor.pipeline import CallPipeline
+from monitor.policy.load import load_policy
+from monitor.policy.model import Policy
+from monitor.ports import BaselineKeeper, Sink, Source, Transcriber
+from monitor.profile import read_profile
+from monitor.result import NO_RECOGNISER, CallResult, EngineInfo, ResultBuilder
+from monitor.session import run_inline
+from monitor.types import RATE_HZ, FloatArray, SourceInfo
+
+# What a recogniser is asked to listen for at most: each wording costs start-up time and confuses with others.
+MOST_WORDINGS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOptions:
+    """How to judge: policy by name or file, a stored profile, the recogniser, which channel is the agent's.
+
+    ``block`` is the number of samples per push; None lets the source choose. It never changes a result.
+    """
+
+    policy: str | None = None
+    profile: Path | None = None
+    recogniser: str = "auto"
+    agent_channel: int = 0
+    block: int | None = None
+
+
+def analyse(
+    path: Path,
+    options: AnalysisOptions,
+    *,
+    sinks: Sequence[Sink] = (),
+    progress: Callable[[float], None] | None = None,
+) -> CallResult:
+    """Judge a recording.
+
+    Parameters
+    ----------
+    sinks : receive every event, such as the writer of frames.
+    progress : is told the seconds of audio done so far.
+
+    Raises
+    ------
+    InputProblem
+        The recording cannot be read.
+    ParameterError
+        Policy, profile, recogniser or channel is unusable.
+    EnvironmentProblem
+        A recogniser that was asked for is not on this machine.
+    """
+    from monitor.sources.file import open_recording
+
+    block_s = None if options.block is None else options.block / RATE_HZ
+    with ExitStack() as stack:
+        source = open_recording(path, block_s=block_s, channels=[options.agent_channel])
+        stack.callback(source.close)
+        return analyse_source(source, replace(options, block=None), sinks=sinks, progress=progress, row=0)
+
+
+def analyse_source(
+    source: Source,
+    options: AnalysisOptions,
+    *,
+    sinks: Sequence[Sink] = (),
+    progress: Callable[[float], None] | None = None,
+    row: int | None = None,
+) -> CallResult:
+    """Judge whatever a source lets hear, to its end; ``row`` is the agent's row of its blocks, by default the channel.
+
+    Raises
+    ------
+    The errors of ``analyse``.
+    """
+    policy, transcriber, warnings = _parts(options)
+    info = source.info
+    if row is None:
+        row = options.agent_channel
+        if row >= info.channels:
+            raise ParameterError(f"{info.name} has {info.channels} channels, so there is no channel {row}.")
+    engine = _engine(options, policy, transcriber)
+    builder = ResultBuilder(info, engine)
+    pipeline = CallPipeline(policy, _keeper(options, policy), transcriber, agent_channel=options.agent_channel)
+    heard: Source = source if options.block is None else _Reblocked(source, options.block)
+    run_inline(heard, pipeline, [builder, *sinks], row=row, progress=progress)
+    if pipeline.duration_s == 0:
+        raise InputProblem(f"{info.name} holds no sound; check that the recorder wrote it completely.")
+    told = (*getattr(source, "warnings", ()), *warnings)
+    return builder.finish(pipeline.duration_s, pipeline.checklist(info.channels), told)
+
+
+def engine_info(options: AnalysisOptions) -> EngineInfo:
+    """What ``analyse`` would write about the engine, without hearing anything."""
+    from models.registry import resolve_name
+
+    policy = load_policy(options.policy)
+    return _named_engine(options, policy, resolve_name(options.recogniser, policy.language))
+
+
+def engine_version() -> str:
+    """Version of the installed program."""
+    try:
+        return version("evenkeel")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+class _Reblocked:
+    """A source cut anew; the samples stay the same."""
+
+    def __init__(self, source: Source, block: int) -> None:
+        self._source, self._block = source, block
+
+    @property
+    def info(self) -> SourceInfo:
+        return self._source.info
+
+    def blocks(self) -> Iterator[FloatArray]:
+        from monitor.sources.blocks import reblock
+
+        return reblock(self._source.blocks(), self._block)
+
+
+def _parts(options: AnalysisOptions) -> tuple[Policy, Transcriber | None, tuple[str, ...]]:
+    from models.registry import choose_transcriber
+
+    policy = load_policy(options.policy)
+    if options.agent_channel < 0:
+        raise ParameterError(f"Channels are counted from 0, so {options.agent_channel} is none of them.")
+    chosen = choose_transcriber(options.recogniser, policy.phrases(most=MOST_WORDINGS), policy.language)
+    return policy, chosen.transcriber, chosen.warnings
+
+
+def _keeper(options: AnalysisOptions, policy: Policy) -> BaselineKeeper:
+    from models.baseline import BaselineLearner
+
+    limits = policy.thresholds.learning
+    profile = None if options.profile is None else read_profile(options.profile)
+    return BaselineLearner(
+        speech_s=limits.speech_s, memory=limits.memory, profile=profile, profile_weight=limits.profile_weight
+    )
+
+
+def _engine(options: AnalysisOptions, policy: Policy, transcriber: Transcriber | None) -> EngineInfo:
+    return _named_engine(options, policy, NO_RECOGNISER if transcriber is None else transcriber.name)
+
+
+def _named_engine(options: AnalysisOptions, policy: Policy, recogniser: str) -> EngineInfo:
+    profile = None
+    if options.profile is not None:
+        digest = hashlib.sha256(options.profile.read_bytes()).hexdigest()[:12] if options.profile.exists() else "missing"
+        profile = f"{options.profile.stem}@{digest}"
+    return EngineInfo(
+        version=engine_version(),
+        policy=policy.fingerprint,
+        recogniser=recogniser,
+        agent_channel=options.agent_channel,
+        profile=profile,
+    )

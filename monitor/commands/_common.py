@@ -1,0 +1,28 @@
+"""What several commands share."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Print a value as JSON to standard output, readable there whatever its encoding."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    click.echo(json.dumps(value, indent=2, ensure_ascii=encoding != "utf8", allow_nan=False))
+
+
+def setup_command() -> str:
+    """The command that installs everything anew: ``run.py`` of this checkout, else pip."""
+    run = Path(__file__).resolve().parents[2] / "run.py"
+    if run.exists():
+        return f"{'py' if os.name == 'nt' else 'python3'} {shlex.quote(str(run))} setup"
+    return f"{shlex.quote(sys.executable)} -m pip install --force-reinstall evenkeel"

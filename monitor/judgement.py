@@ -1,0 +1,138 @@
+"""From what the voice and the words say to one light: what wins, how long it stays, how often it may change.
+
+Grey when the voice cannot be judged, red before amber before green otherwise; a forbidden phrase shows even while the voice
+is grey, for the words were heard. The light changes at most once per ``Alerts.change_s`` and a new cue word is spent at most
+once per ``Alerts.cue_s``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from monitor.events import Event, LightChanged
+from monitor.policy.model import Policy
+from monitor.policy.thresholds import Audibility
+from monitor.types import Flag, FlagState, Light, Reason
+from monitor.voice import TICK_S, VoiceState
+
+LEARNING = Reason("learning", "getting to know this voice")
+_RANK = {Light.RED: 2, Light.AMBER: 1}
+# A shout is told even from the prior, and clipping only ever hides how loud a voice is: neither makes a raised one calm.
+_STILL_TELLING = ("learning", "clipping")
+
+
+class Hearing:
+    """Whether the voice can be judged at all: muted, drowned in noise or clipped is told from quiet."""
+
+    _MEMORY_S = 4.0  # of speech, over which clipping and noise are averaged
+
+    def __init__(self, limits: Audibility) -> None:
+        self._limits = limits
+        self._alive_s = 0.0
+        self._clipped = 0.0
+        self._snr_db = math.nan
+
+    def look(self, now_s: float, level_dbfs: float, snr_db: float, speaking: bool, clipped: float) -> Reason | None:
+        """Why the voice cannot be judged at this tick, None when it can."""
+        limits = self._limits
+        if level_dbfs > limits.dead_dbfs:
+            self._alive_s = now_s
+        if speaking:
+            step = TICK_S / self._MEMORY_S
+            self._clipped += step * (clipped - self._clipped)
+            self._snr_db = snr_db if math.isnan(self._snr_db) else self._snr_db + step * (snr_db - self._snr_db)
+        if now_s - self._alive_s >= limits.dead_s:
+            return Reason("no_signal", "no sound from the microphone", round(level_dbfs, 1), "dBFS", None, limits.dead_dbfs)
+        if self._clipped > limits.clipped_share:
+            share, most = round(100 * self._clipped, 1), 100 * limits.clipped_share
+            return Reason("clipping", "the microphone is set too loud to judge", share, "%", None, most)
+        if self._snr_db < limits.snr_db:
+            snr = round(self._snr_db, 1)
+            return Reason("noisy", "too noisy to judge the voice", snr, "dB over noise", None, limits.snr_db)
+        return None
+
+
+@dataclass(slots=True)
+class _Spoken:
+    """A phrase whose light is on."""
+
+    flag: Flag
+    until_s: float
+
+
+class Judgement:
+    """Joins voice and words into the light, on the sample clock."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._alerts = policy.alerts
+        self._behaviours = {behaviour.id: behaviour for behaviour in policy.behaviours}
+        self._spoken: dict[int, _Spoken] = {}
+        self._light: Light | None = None
+        self._reasons: tuple[Reason, ...] = ()
+        self._voice: VoiceState | None = None
+        self._unheard: Reason | None = None
+        self._changed_s = -math.inf
+        self._cued_s = -math.inf
+
+    def hear(self, flag: Flag, now_s: float) -> None:
+        """A phrase was flagged, or its flag changed: it keeps its light from now on."""
+        behaviour = self._behaviours.get(flag.id)
+        if behaviour is None or behaviour.light == "none":
+            return
+        if flag.state in (FlagState.TENTATIVE, FlagState.CONFIRMED):
+            known = self._spoken.get(flag.key)
+            # More certainty about the same phrase is news, a better spelling of it is not.
+            renewed = known is None or known.flag.state != flag.state
+            until_s = now_s + self._alerts.phrase_s if known is None or renewed else known.until_s
+            self._spoken[flag.key] = _Spoken(flag, until_s)
+        else:
+            self._spoken.pop(flag.key, None)
+
+    def look(self, now_s: float, voice: VoiceState, unheard: Reason | None) -> list[Event]:
+        """Decide at one tick; ``unheard`` says why the voice cannot be judged, None when it can."""
+        if not self._spoken and voice is self._voice and unheard is self._unheard and self._light is not None:
+            return []
+        self._spoken = {key: spoken for key, spoken in self._spoken.items() if spoken.until_s > now_s}
+        light, reasons, cue = self._wanted(voice, unheard)
+        same = light == self._light and {r.id for r in reasons} == {r.id for r in self._reasons}
+        if not same and light != self._light and now_s - self._changed_s < self._alerts.change_s:
+            self._voice = None  # look again at the next tick
+            return []
+        self._voice, self._unheard = voice, unheard
+        if same:
+            return []
+        if light != self._light:
+            self._changed_s = now_s
+        self._light, self._reasons = light, reasons
+        return [LightChanged(now_s, light, reasons, self._spend(cue, now_s))]
+
+    def _wanted(self, voice: VoiceState, unheard: Reason | None) -> tuple[Light, tuple[Reason, ...], str | None]:
+        """The light that should show, all its reasons with the strongest first, and the cue word of the strongest."""
+        found: list[tuple[Light, tuple[Reason, ...], str | None]] = []
+        for spoken in self._spoken.values():
+            found.append(self._of_phrase(spoken.flag))
+        if voice.light in _RANK and (unheard is None or unheard.id in _STILL_TELLING):
+            found.append((voice.light, voice.reasons, voice.cue))
+        if found:
+            light = max((each[0] for each in found), key=_RANK.__getitem__)
+            winners = [each for each in found if each[0] is light]
+            reasons = tuple(reason for each in winners for reason in each[1])
+            return light, reasons, next((each[2] for each in winners if each[2]), None)
+        if unheard is not None:
+            return Light.GREY, (unheard,), None
+        return Light.GREEN, (), None
+
+    def _of_phrase(self, flag: Flag) -> tuple[Light, tuple[Reason, ...], str | None]:
+        behaviour = self._behaviours[flag.id]
+        sure = flag.state is FlagState.CONFIRMED and behaviour.light == "red"
+        light = Light.RED if sure else Light.AMBER
+        said = "said" if flag.state is FlagState.CONFIRMED else "perhaps said"
+        reason = Reason(flag.id, f"{said} “{flag.phrase}”", round(flag.confidence, 2), "confidence")
+        return light, (reason,), behaviour.cue
+
+    def _spend(self, cue: str | None, now_s: float) -> str | None:
+        if cue is None or now_s - self._cued_s < self._alerts.cue_s:
+            return None
+        self._cued_s = now_s
+        return cue

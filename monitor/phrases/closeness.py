@@ -1,0 +1,94 @@
+"""How near a heard word is to a word of a phrase: the same, inflected, or a small slip of the recogniser.
+
+Edit distance is optimal string alignment (rapidfuzz). Short words must be exact, because among them a slip makes
+another word; the first sound must agree, because recognisers rarely lose it and other words differ there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SHORTEST_FUZZY = 5
+TWO_SLIPS_FROM = 8
+_CACHE = 8_192
+
+# Letters that begin the same sound.
+_FIRST_SOUNDS = {"c": "k", "q": "k", "z": "s", "x": "s", "j": "g", "v": "f"}
+_FIRST_PAIRS = {"kn": "n", "wr": "r", "ph": "f", "ps": "s", "gn": "n", "wh": "w", "ch": "ch", "sh": "sh", "th": "th"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """A word of the phrases for which a heard word may stand; ``edits`` counts wrong letters."""
+
+    word: str
+    edits: int = 0
+    inflected: bool = False
+
+
+def stem(word: str) -> str:
+    """Strip a word of its regular ending, the same for "ask", "asks", "asked", "asking"."""
+    if len(word) < 4:
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    for ending in ("ing", "ed", "es", "s"):
+        base = word.removesuffix(ending)
+        if len(base) < 3 or base == word or (ending == "s" and base[-1] in "su"):
+            continue
+        if ending in ("ing", "ed") and base[-1] == base[-2] and base[-1] not in "ls":
+            base = base[:-1]
+        return base.removesuffix("e")
+    return word.removesuffix("e")
+
+
+def first_sound(word: str) -> str:
+    """Return the sound that a word starts with, as letters."""
+    pair = _FIRST_PAIRS.get(word[:2])
+    return pair or _FIRST_SOUNDS.get(word[:1], word[:1])
+
+
+class WordCloseness:
+    """Looks heard words up among the words of all phrases; answers are kept, for speech repeats its words."""
+
+    def __init__(self, vocabulary: Iterable[str]) -> None:
+        self._words = frozenset(vocabulary)
+        self._stems: dict[str, list[str]] = {}
+        self._long: dict[str, list[str]] = {}
+        for word in sorted(self._words):
+            self._stems.setdefault(stem(word), []).append(word)
+            if len(word) >= SHORTEST_FUZZY:
+                self._long.setdefault(first_sound(word), []).append(word)
+        self._known: dict[str, dict[str, Sense]] = {}
+
+    def senses(self, heard: str) -> dict[str, Sense]:
+        """Words of the phrases that this word may be, by word."""
+        found = self._known.get(heard)
+        if found is None:
+            if len(self._known) >= _CACHE:
+                self._known.clear()
+            found = self._known[heard] = self._look_up(heard)
+        return found
+
+    def _look_up(self, heard: str) -> dict[str, Sense]:
+        found = {word: Sense(word, inflected=True) for word in self._stems.get(stem(heard), ()) if len(heard) > 2}
+        if heard in self._words:
+            # A word that phrases know is taken at its word, not for a slip of another.
+            found[heard] = Sense(heard)
+        elif SHORTEST_FUZZY <= len(heard) <= 40:
+            for word, edits in self._near(heard):
+                found.setdefault(word, Sense(word, edits=edits))
+        return found
+
+    def _near(self, heard: str) -> list[tuple[str, int]]:
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        words = self._long.get(first_sound(heard), [])
+        near = extract(heard, words, scorer=OSA.distance, score_cutoff=2, limit=None)
+        return [
+            (word, int(edits))
+            for word, edits, _ in near
+            if edits <= (2 if min(len(word), len(heard)) >= TWO_SLIPS_FROM else 1)
+        ]

@@ -1,0 +1,154 @@
+"""The engine: samples of one call in, events out. No thread, clock, device or file; equal for every block size.
+
+Stages: features → windows → voice judge ┐
+        transcriber → flags of phrases   ┴→ judgement → events
+
+What the recogniser heard reaches the judgement at the tick whose decision falls on or after the sample clock of the pass, so
+that a large block and many small ones tell the same story.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from monitor.events import (
+    BaselineLearned,
+    Event,
+    FlagChanged,
+    FramesMeasured,
+    TurnEnded,
+    Warned,
+)
+from monitor.features.extractor import LATENCY_S, FeatureExtractor
+from monitor.judgement import LEARNING, Hearing, Judgement
+from monitor.phrases.flags import FlagTracker
+from monitor.policy.model import Policy
+from monitor.ports import BaselineKeeper, Transcriber
+from monitor.turns import TurnFinder
+from monitor.types import RATE_HZ, TICK, ChecklistItem, Features, FloatArray, FrameGrid, Hypothesis, Reason
+from monitor.voice import Tick, VoiceJudge
+from monitor.windows import RollingWindows, rows
+
+AGENT = "agent"
+
+
+class CallPipeline:
+    """Judges the agent's channel of one call."""
+
+    def __init__(
+        self, policy: Policy, keeper: BaselineKeeper, transcriber: Transcriber | None, *, agent_channel: int = 0
+    ) -> None:
+        self._grid = FrameGrid()
+        self._channel = agent_channel
+        self._keeper = keeper
+        self._transcriber = transcriber
+        self._features = FeatureExtractor()
+        self._windows = RollingWindows()
+        self._turns = TurnFinder(AGENT)
+        self._voice = VoiceJudge(policy.thresholds, keeper)
+        self._hearing = Hearing(policy.thresholds.audibility)
+        self._judgement = Judgement(policy)
+        self._flags = FlagTracker(policy)
+        self._heard: deque[Hypothesis] = deque()
+        self._samples = 0
+        self._begun = False
+        self._learnt = False
+        self._clipped = 0
+        self._speaking_frames = 0
+
+    @property
+    def duration_s(self) -> float:
+        """How much was heard so far."""
+        return self._samples / RATE_HZ
+
+    def push(self, y: FloatArray) -> list[Event]:
+        """Take the agent's next samples, shape (samples,), any number; return what became known."""
+        self._samples += len(y)
+        if self._transcriber is not None:
+            self._heard.extend(self._transcriber.push(y))
+        events: list[Event] = []
+        for features in self._features.push(y):
+            events += self._judge(features)
+        return events
+
+    def finish(self) -> list[Event]:
+        """The call ended: everything that was still waiting for what follows."""
+        if self._transcriber is not None:
+            self._heard.extend(self._transcriber.finish())
+        events: list[Event] = []
+        for features in self._features.finish():
+            events += self._judge(features)
+        while self._heard:
+            events += self._take(self._heard.popleft())
+        events += [TurnEnded(self.duration_s, turn) for turn in self._turns.finish()]
+        if self._keeper.known:
+            events.append(BaselineLearned(self.duration_s, self._keeper.baseline))
+        return events + self._warnings()
+
+    def checklist(self, channels: int) -> list[ChecklistItem]:
+        """The call's checklist, once finished."""
+        return self._flags.finish(self.duration_s, channels, words_heard=self._transcriber is not None)
+
+    def _judge(self, features: Features) -> list[Event]:
+        """Walk through the ticks of some frames, in order, with the words that were heard by then."""
+        known_s = min(self.duration_s, self._grid.start_s(features.start_frame + len(features)) + LATENCY_S)
+        events: list[Event] = [FramesMeasured(known_s, self._channel, features)]
+        events += [TurnEnded(known_s, turn) for turn in self._turns.push(features)]
+        ticks = self._windows.push(features)
+        self._clipped += int((features.clipped & (features.speech > 0.5)).sum())
+        self._speaking_frames += int((features.speech > 0.5).sum())
+        columns = rows(ticks)
+        for i in range(len(ticks)):
+            # The last frames are judged when the recording ends, not later.
+            now_s = min(self.duration_s, self._grid.start_s((ticks.first + i + 1) * TICK) + LATENCY_S)
+            while self._heard and self._heard[0].heard_at_s <= now_s:
+                events += self._take(self._heard.popleft())
+            events += self._tick(columns, i, now_s)
+        return events
+
+    def _tick(self, columns: dict[str, list[float]], i: int, now_s: float) -> list[Event]:
+        unheard: Reason | None = self._hearing.look(
+            now_s,
+            columns["level_dbfs"][i],
+            columns["snr_db"][i],
+            bool(columns["speaking"][i]),
+            columns["clipped"][i],
+        )
+        state = self._voice.look(
+            Tick(
+                now_s,
+                columns["upper"][i],  # type: ignore[arg-type]  # a row of three
+                bool(columns["fresh"][i]),
+                int(columns["firm"][i]),
+                columns["speech_s"][i],
+                columns["swing_st"][i],
+                columns["pace_syl_s"][i],
+            )
+        )
+        events: list[Event] = []
+        if self._voice.learning:
+            unheard = unheard or LEARNING
+        elif not self._learnt:
+            self._learnt = True
+            events.append(BaselineLearned(now_s, self._keeper.baseline))
+        # The first light stands from the first sample on, though it is known a little later.
+        at_s, self._begun = now_s if self._begun else 0.0, True
+        return events + self._judgement.look(at_s, state, unheard)
+
+    def _take(self, hypothesis: Hypothesis) -> list[Event]:
+        events = self._flags.take(hypothesis)
+        for event in events:
+            if isinstance(event, FlagChanged):
+                self._judgement.hear(event.flag, event.at_s)
+        return events
+
+    def _warnings(self) -> list[Event]:
+        sentences: Sequence[str] = () if self._transcriber is None else self._transcriber.warnings
+        found: list[Event] = [
+            Warned(self.duration_s, f"recogniser.{number}", sentence) for number, sentence in enumerate(sentences)
+        ]
+        if self._clipped:
+            share = 100 * self._clipped / max(1, self._speaking_frames)
+            found.append(Warned(self.duration_s, "clipping", f"clipping in {share:.1f} % of speech"))
+        return found

@@ -1,0 +1,36 @@
+"""A usual voice in a file: small JSON, written by the program, one per speaker and microphone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from monitor.errors import ParameterError
+from monitor.types import Baseline
+
+
+def read_profile(path: Path) -> Baseline:
+    """Read a stored usual voice.
+
+    Raises
+    ------
+    ParameterError
+        The file is missing or holds something else.
+    """
+    try:
+        return TypeAdapter(Baseline).validate_json(path.read_bytes())
+    except OSError as error:
+        raise ParameterError(f"The profile {path.name} cannot be read: {error.strerror or error}.") from error
+    except ValidationError as error:
+        raise ParameterError(
+            f"The profile {path.name} holds no usual voice; leave --profile out to learn it from the call."
+        ) from error
+
+
+def profile_text(baseline: Baseline) -> str:
+    """The usual voice as the JSON that ``read_profile`` reads."""
+    import json
+
+    return json.dumps(asdict(baseline), indent=1) + "\n"

@@ -1,0 +1,152 @@
+"""Rolling windows of voiced speech: what the judgement looks at, one row per tick.
+
+Only firm frames count: voiced speech whose effort could be measured. A window holds the last ``VOICE_FRAMES`` of them but
+none older than ``MAX_AGE_S``, so that a pause is not bridged with what was said before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.types import TICK, BoolArray, Features, FloatArray, FrameGrid
+
+IntArray = npt.NDArray[np.intp]
+
+_FPS = round(FrameGrid().frames_per_s)
+VOICE_FRAMES = 100  # 1 s of vowels
+LEAST_FRAMES = 40
+MAX_AGE_S = 3.0
+UPPER = 0.8  # the percentile that stands for how loud, high and strained a stretch of speech was
+_SWING_FRAMES = 300  # 3 s of vowels for the spread of F0
+_SWING_LEAST = 200
+SWING_AGE_S = 10.0
+_PACE_FRAMES = 800  # 8 s of call for the pace
+_PACE_LEAST_S = 4.0
+_SLOW = 5  # ticks between two looks at the slow measures
+SPEECH = np.float32(0.5)
+REFERENCE_HZ = 55.0
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceTicks:
+    """Consecutive ticks; arrays have shape (ticks,) unless said otherwise.
+
+    ``upper`` has shape (ticks, 3): upper percentile of level (dBFS), F0 (semitones over 55 Hz) and effort (dB), NaN where
+    too little was voiced lately. ``firm`` counts firm frames so far, ``speech_s`` speech so far. ``swing_st`` is the
+    spread of F0 and ``pace_syl_s`` the articulation rate; both NaN where unknown or between two slow looks.
+    """
+
+    first: int
+    upper: FloatArray
+    fresh: BoolArray
+    firm: IntArray
+    speech_s: FloatArray
+    swing_st: FloatArray
+    pace_syl_s: FloatArray
+    level_dbfs: FloatArray
+    snr_db: FloatArray
+    speaking: BoolArray
+    clipped: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.fresh)
+
+
+class RollingWindows:
+    """Turns the measures of one channel into windows, tick by tick."""
+
+    def __init__(self) -> None:
+        self._values = np.full((max(VOICE_FRAMES, _SWING_FRAMES), 3), -np.inf, np.float32)
+        self._frames = np.full(len(self._values), -1_000_000, np.intp)
+        self._firm = 0
+        self._tick = 0
+        self._speech = np.zeros(_PACE_FRAMES + 1, np.intp)  # cumulative counts up to each frame
+        self._nuclei = np.zeros(_PACE_FRAMES + 1, np.intp)
+
+    def push(self, features: Features) -> VoiceTicks:
+        """Windows that end with each tick of ``features``, which must hold whole ticks."""
+        count = len(features) // TICK
+        speech = features.speech > SPEECH
+        firm = features.voiced & speech & ~np.isnan(features.effort_db)
+        ends = features.start_frame + TICK * np.arange(1, count + 1)
+        known = self._remember(features, firm)
+        seen = len(self._frames) - int(firm.sum()) + np.cumsum(firm)[TICK - 1 :: TICK]
+        slow = (self._tick + 1 + np.arange(count)) % _SLOW == 0
+        speech_s, pace = self._pace(speech, features.nucleus, count)
+        ticks = VoiceTicks(
+            first=self._tick,
+            upper=self._upper(known, seen, ends),
+            fresh=firm.reshape(count, TICK).any(axis=1),
+            firm=self._firm + np.cumsum(firm)[TICK - 1 :: TICK],
+            speech_s=speech_s,
+            swing_st=np.where(slow, self._swing(known, seen, ends, slow), np.float32(np.nan)),
+            pace_syl_s=np.where(slow, pace, np.float32(np.nan)),
+            level_dbfs=features.level_dbfs.reshape(count, TICK).max(axis=1),
+            snr_db=(features.level_dbfs - features.noise_dbfs).reshape(count, TICK).max(axis=1),
+            speaking=speech.reshape(count, TICK).any(axis=1),
+            clipped=features.clipped.reshape(count, TICK).mean(axis=1, dtype=np.float32),
+        )
+        self._firm += int(firm.sum())
+        self._tick += count
+        keep = max(VOICE_FRAMES, _SWING_FRAMES)
+        self._values, self._frames = known[-keep:], self._frames[-keep:]
+        return ticks
+
+    def _remember(self, features: Features, firm: BoolArray) -> FloatArray:
+        at = np.flatnonzero(firm)
+        f0_st = 12 * np.log2(features.f0_hz[at] / np.float32(REFERENCE_HZ))
+        new = np.stack([features.level_dbfs[at], f0_st, features.effort_db[at]], axis=1)
+        self._frames = np.concatenate([self._frames, features.start_frame + at])
+        return np.concatenate([self._values, new.astype(np.float32)])
+
+    def _window(
+        self, known: FloatArray, seen: IntArray, ends: IntArray, frames: int, age_s: float
+    ) -> tuple[FloatArray, IntArray]:
+        """Sorted windows, shape (ticks, measures, frames), padded with -inf in front, and how many frames each holds."""
+        oldest = np.searchsorted(self._frames, ends - round(age_s * _FPS))
+        held = np.minimum(seen - oldest, frames)
+        windows = np.lib.stride_tricks.sliding_window_view(known, frames, axis=0)[seen - frames]
+        absent = np.arange(frames) < (frames - held)[:, None]
+        windows = np.where(absent[:, None, :], np.float32(-np.inf), windows)
+        windows.sort(axis=2)
+        return windows, held
+
+    def _upper(self, known: FloatArray, seen: IntArray, ends: IntArray) -> FloatArray:
+        windows, held = self._window(known, seen, ends, VOICE_FRAMES, MAX_AGE_S)
+        at = VOICE_FRAMES - held + np.minimum((UPPER * held).astype(np.intp), np.maximum(held - 1, 0))
+        upper = windows[np.arange(len(held)), :, np.minimum(at, VOICE_FRAMES - 1)]
+        return np.where((held >= LEAST_FRAMES)[:, None], upper, np.float32(np.nan))
+
+    def _swing(self, known: FloatArray, seen: IntArray, ends: IntArray, slow: BoolArray) -> FloatArray:
+        """Spread of F0 between its 10th and 90th percentile, as a standard deviation; semitones."""
+        spread = np.full(len(seen), np.nan, np.float32)
+        if slow.any():
+            windows, held = self._window(known[:, 1:2], seen[slow], ends[slow], _SWING_FRAMES, SWING_AGE_S)
+            start = _SWING_FRAMES - held
+            low, high = (np.minimum(start + (share * held).astype(np.intp), _SWING_FRAMES - 1) for share in (0.1, 0.9))
+            rows = np.arange(len(held))
+            enough = held >= _SWING_LEAST
+            top, bottom = windows[rows, 0, high], windows[rows, 0, low]
+            spread[slow] = np.where(enough, (top - np.where(enough, bottom, 0)) / np.float32(2.563), np.float32(np.nan))
+        return spread
+
+    def _pace(self, speech: BoolArray, nucleus: BoolArray, count: int) -> tuple[FloatArray, FloatArray]:
+        """Speech so far and the articulation rate over the last seconds, at the end of each tick."""
+        self._speech = np.concatenate([self._speech, self._speech[-1] + np.cumsum(speech)])
+        self._nuclei = np.concatenate([self._nuclei, self._nuclei[-1] + np.cumsum(nucleus)])
+        ends = _PACE_FRAMES + TICK * np.arange(1, count + 1)
+        spoken = (self._speech[ends] - self._speech[ends - _PACE_FRAMES]) / _FPS
+        nuclei = self._nuclei[ends] - self._nuclei[ends - _PACE_FRAMES]
+        enough = spoken >= _PACE_LEAST_S
+        pace = np.where(enough, nuclei / np.where(enough, spoken, 1.0), np.nan)
+        speech_s = self._speech[ends] / _FPS
+        self._speech, self._nuclei = self._speech[-_PACE_FRAMES - 1 :], self._nuclei[-_PACE_FRAMES - 1 :]
+        return speech_s.astype(np.float32), pace.astype(np.float32)
+
+
+def rows(ticks: VoiceTicks) -> dict[str, list[float]]:
+    """The arrays as plain lists, for a loop over ticks: reading a list is far cheaper than reading an array."""
+    return {field.name: getattr(ticks, field.name).tolist() for field in fields(ticks) if field.name != "first"}

@@ -1,0 +1,341 @@
+"""The built-in policy: complete, kind in what it proposes, right on what agents say and quiet on friendly calls."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from monitor.phrases.matcher import PhraseMatcher
+from monitor.phrases.near import spoken
+from monitor.policy.load import load_policy
+from monitor.policy.wording import expand
+
+WORSE = [
+    "say.you_are_wrong",
+    "say.argue",
+    "say.calm_down",
+    "say.blame",
+    "say.cannot",
+    "say.defend",
+    "say.push_off",
+    "say.excuse",
+    "say.downplay",
+    "say.promise",
+    "say.know_it_all",
+    "say.joke",
+    "say.label",
+    "say.ignore",
+]
+BETTER = [
+    "do.apologise",
+    "do.empathise",
+    "do.listen",
+    "do.ask",
+    "do.options",
+    "do.own",
+    "do.hand_over",
+    "do.follow_up",
+    "do.name",
+    "do.boundary",
+    "do.thank",
+    "do.steady",
+]
+NOT_FROM_WORDS = {"do.listen": "two_channels", "do.name": "customer_name", "do.steady": "two_channels"}
+
+# What trainers quote, in sentences as agents say them.
+SAID = """\
+say.you_are_wrong: no you're wrong the bill was sent on monday
+say.you_are_wrong: I am telling you that you are mistaken about the date
+say.you_are_wrong: well that's not true
+say.you_are_wrong: that is not what happened sir
+say.you_are_wrong: I think you misunderstood the letter
+say.you_are_wrong: you've got it all wrong
+say.argue: no you didn't send it
+say.argue: as I already told you the technician comes on friday
+say.argue: like I said it was cancelled
+say.argue: would you let me finish please
+say.argue: I've already explained that twice
+say.calm_down: sir please calm down and listen to me
+say.calm_down: just relax okay
+say.calm_down: okay take it easy
+say.calm_down: there is no need to shout at me
+say.calm_down: please lower your voice
+say.blame: well it's your fault
+say.blame: you should have called us before the deadline
+say.blame: in that case you should have read the contract
+say.blame: you didn't read the letter
+say.blame: you must have pressed the wrong button
+say.cannot: this is all I can do for you today
+say.cannot: there's nothing I can do about it
+say.cannot: I can't help you with this
+say.cannot: sorry that's impossible
+say.defend: believe me we would never do that to a customer
+say.defend: our system does not make mistakes
+say.defend: nobody else complains about it
+say.defend: no one else has complained
+say.push_off: well that's not my department so I cannot look at it
+say.push_off: that's really not my job
+say.push_off: you will have to call the other office
+say.push_off: you should talk to someone else
+say.excuse: we are short-staffed today
+say.excuse: he's new
+say.excuse: sorry the computer is slow today
+say.excuse: we have been really busy this week
+say.downplay: come on it's not a big deal
+say.downplay: it's only a few dollars
+say.downplay: everyone has that problem
+say.downplay: well at least you still have your old phone
+say.promise: it will arrive tomorrow I promise
+say.promise: I guarantee it
+say.promise: you will have it definitely by tomorrow
+say.promise: a hundred percent
+say.promise: just trust me
+say.know_it_all: actually if you look at page two
+say.know_it_all: you have to understand how this works
+say.know_it_all: well that's our policy
+say.know_it_all: everybody knows that
+say.joke: I was just kidding
+say.joke: I'm joking
+say.joke: oh lighten up
+say.label: ma'am ma'am
+say.label: listen lady
+say.label: people like you always call late
+say.label: okay sweetheart
+say.label: I know your type
+say.ignore: okay moving on
+say.ignore: yeah whatever
+say.ignore: that's not important now
+say.ignore: next question
+say.promise: this will never happen again
+do.apologise: oh I'm so sorry about that
+do.apologise: I apologise for the delay
+do.empathise: I completely understand
+do.empathise: that must be very frustrating
+do.ask: what can I do to make this right
+do.ask: how would you like us to proceed
+do.options: what I can do is send a new one
+do.options: you could either wait or take another
+do.own: let me take care of this for you
+do.own: let's fix it together
+do.own: I'll look into it right now
+do.hand_over: let me ask my manager
+do.hand_over: I would like to bring in a colleague
+do.hand_over: let me get someone qualified to look at that
+do.follow_up: I'll call you back tomorrow
+do.follow_up: I'll check that it worked
+do.follow_up: you will hear from me
+do.boundary: I want to help and I need us to speak respectfully
+do.thank: thank you for telling me
+do.thank: is there anything we could do better
+say.ignore: anyway let's go on
+say.cannot: my hands are tied
+say.argue: that is not what I said
+say.blame: why didn't you just call us
+say.defend: you're the only one who has this
+say.defend: that's not our fault
+say.push_off: you need to speak with someone else
+say.label: what's your problem
+""".splitlines()
+
+# Words that are also said in the friendliest call: a hint and no more.
+HINTED = """\
+say.calm_down: relax
+say.ignore: anyway I will do that
+say.ignore: whatever
+say.know_it_all: obviously the order is late
+say.downplay: it's only twelve of them
+say.blame: you should have light on the modem
+say.argue: yes but the form is missing
+""".splitlines()
+
+CALM = """\
+good morning thank you for calling how can I help you today
+you can relax now the refund is on its way
+you should have received an email from us by now
+you should have it by friday at the latest
+you should have access to the account again
+at least two days before the delivery we send you a text
+it's only available online at the moment
+it's only fair that we pay for the postage
+whatever works best for you is fine
+whatever you decide I'll note it here
+or whatever time suits you
+anyway I'll send you the form right away
+your type of account includes insurance
+can you tell me your type of phone
+the next question is about your address
+moving on to the second item on your list
+it doesn't matter which one you choose
+let me finish booking this for you
+let me speak to my manager about that
+I'm talking to the warehouse now
+you told me to calm down
+I would never ask you to calm down
+I'm not saying you are wrong
+I'm not saying that it's your fault
+it's not your fault at all
+this is not your fault
+you said that's not true and I want to understand
+if that's not possible we will find another way
+you shouldn't have to wait that long
+you must have been worried
+you must have had a terrible day
+you must have waited a very long time
+I can't promise that but I'll do my best
+we can't guarantee a delivery before noon
+so you don't have to call again
+you won't have to talk to someone else
+the battery is at one hundred percent
+you will get one hundred percent of your money back
+let the router cool down for ten minutes
+once things calm down at the depot
+that's our policy number on the top of the letter
+is there anything you don't understand
+people like you and me use this every day
+thank you for your kind words
+someone who cares about your case will call
+actually if you like I can do it for you now
+obviously this is not how we want it to be
+everyone here wants to help you
+no you don't need to send it again
+I'm sorry I didn't catch that
+nobody told you about the change and that was our mistake
+did anyone tell you that it's your fault
+who told you that's not my department
+a colleague said there's nothing we can do and that was not right
+I heard that you were told you have to call someone else
+I don't think you're wrong
+you're not wrong about that
+you are right and I am wrong
+please don't think that I don't care
+I do care about this
+we're never too busy for you
+it's not that you misunderstood it was written badly
+have you been told to calm down before
+you are not mistaken
+I understand you have a new system
+the system is running fine again
+she is new to our company as a customer
+there is nothing more important than your safety
+I don't know yet but I'll find out
+let me check that for you
+you have every right to be upset
+you can take it easy now we've got this
+that never happens to our customers normally
+trust is important to us
+he's a new customer
+the truth is that we made a mistake
+I'll just take a deep breath and look at this with you
+it happens when the router restarts
+for this type of contract the fee is five dollars
+when is your next appointment
+do you want me to raise that with the manager
+I want to be sure I understand
+if you forgot to sign it that's no problem
+in case you forgot to send the form I can do it
+without your help that would not be possible
+it's my job to help you
+this is my department so I can help
+""".splitlines()
+
+
+@pytest.fixture(scope="module")
+def policy():
+    return load_policy()
+
+
+@pytest.fixture(scope="module")
+def matcher(policy):
+    return PhraseMatcher(policy)
+
+
+def flagged(matcher, text, *, weak=False):
+    """Ids of what is meant in the text."""
+    matches = [match for words in spoken(text) for match in matcher.match(words)]
+    return {match.behaviour_id for match in matches if not match.quoted and match.weak == weak}
+
+
+def test_every_behaviour_is_there(policy):
+    assert [behaviour.id for behaviour in policy.behaviours if not behaviour.is_helpful] == WORSE
+    assert {entry.id for entry in policy.checklist} == set(BETTER)
+    needs = {entry.id: entry.needs for entry in policy.checklist}
+    assert needs == {entry: NOT_FROM_WORDS.get(entry, "words") for entry in BETTER}
+
+
+@pytest.mark.parametrize("behaviour_id", [entry for entry in WORSE + BETTER if entry not in NOT_FROM_WORDS])
+def test_every_behaviour_has_wordings_and_what_to_say_instead(policy, behaviour_id):
+    behaviour = policy.behaviour(behaviour_id)
+    assert len(behaviour.phrases) >= 8
+    assert all(entry.title for entry in policy.checklist)
+    wordings = [wording for phrase in (*behaviour.phrases, *behaviour.weak_phrases) for wording in expand(phrase)]
+    assert len(set(behaviour.phrases) | set(behaviour.weak_phrases)) == len(behaviour.phrases + behaviour.weak_phrases)
+    assert all(len(wording.split()) <= 9 for wording in wordings)
+    if behaviour_id in WORSE:
+        assert behaviour.light == "red"
+        assert 0 < len(behaviour.say_instead) <= 100
+        assert len(behaviour.cue.split()) <= 3
+        assert behaviour_id not in flagged(PhraseMatcher(policy), behaviour.say_instead)
+    else:
+        assert behaviour.light == "none"
+
+
+def test_no_wording_is_listed_under_two_behaviours(policy):
+    owners = {}
+    for behaviour in policy.behaviours:
+        for phrase in behaviour.phrases:
+            for wording in expand(phrase):
+                assert owners.setdefault(wording, behaviour.id) == behaviour.id, wording
+
+
+@pytest.mark.parametrize("line", SAID)
+def test_what_agents_say_is_found(matcher, line):
+    behaviour_id, text = line.split(": ", 1)
+    found = flagged(matcher, text)
+    assert behaviour_id in found
+    assert len([entry for entry in found if entry.startswith("say.")]) <= 1
+
+
+@pytest.mark.parametrize("line", HINTED)
+def test_words_of_friendly_calls_are_hints(matcher, line):
+    behaviour_id, text = line.split(": ", 1)
+    assert behaviour_id in flagged(matcher, text, weak=True)
+    assert behaviour_id not in flagged(matcher, text)
+
+
+@pytest.mark.parametrize("text", CALM)
+def test_friendly_service_speech_is_left_alone(matcher, text):
+    found = [
+        match
+        for words in spoken(text)
+        for match in matcher.match(words)
+        if match.behaviour_id.startswith("say.") and not match.quoted and not match.weak and match.closeness >= 0.89
+    ]
+    assert found == []
+
+
+def test_hints_are_rare_in_friendly_service_speech(matcher):
+    assert sum(bool(flagged(matcher, text, weak=True)) for text in CALM) <= len(CALM) // 20
+
+
+def test_every_wording_finds_its_own_behaviour(policy, matcher):
+    lost = [
+        (behaviour.id, wording)
+        for behaviour in policy.behaviours
+        for phrase in behaviour.phrases
+        for wording in expand(phrase)
+        if behaviour.id not in flagged(matcher, wording)
+    ]
+    assert lost == []
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("corpus", ["librispeech", "speechocean"])
+def test_read_speech_has_no_forbidden_phrase(matcher, corpus):
+    manifest = Path(__file__).parents[3] / "shared" / "data" / corpus / "manifest.csv"
+    if not manifest.exists():
+        pytest.skip("the recordings are not beside this checkout")
+    with manifest.open(newline="") as stream:
+        texts = [row["label_or_transcript"].lower() for row in csv.DictReader(stream)]
+    assert sum(map(bool, texts)) >= 100
+    found = [(text, ids) for text in texts if (ids := {i for i in flagged(matcher, text) if i.startswith("say.")})]
+    assert found == []

@@ -1,0 +1,60 @@
+"""Utterances on the sample clock, with a detector that says what the test wants."""
+
+from models.speech_gate import GATE_FRAME, Edge, GateTuning, SpeechGate
+
+TUNING = GateTuning(window=4, onset=3, lead_in=2, hangover=3)
+
+
+def frames(pattern):
+    """One frame per character, ``#`` is speech; each frame's samples hold its number."""
+    return [(c == "#", n.to_bytes(2, "little") * GATE_FRAME) for n, c in enumerate(pattern)]
+
+
+def run(pattern, tuning=TUNING):
+    listed = frames(pattern)
+    answers = {pcm: speech for speech, pcm in listed}
+    gate = SpeechGate(answers.__getitem__, tuning)
+    return [gated for _, pcm in listed for gated in gate.push(pcm)]
+
+
+def frame_numbers(gated):
+    width = 2 * GATE_FRAME
+    return [int.from_bytes(gated.pcm[at : at + 2], "little") for at in range(0, len(gated.pcm), width)]
+
+
+def test_nothing_comes_out_while_nobody_speaks():
+    assert run("." * 50) == []
+
+
+def test_a_click_does_not_open():
+    assert run("....##......#.#...") == []
+
+
+def test_opening_brings_the_audio_before_the_onset():
+    first = run("..........###")[0]
+    assert first.edge is Edge.OPENED
+    assert frame_numbers(first) == [7, 8, 9, 10, 11, 12]
+    assert first.start == 7 * GATE_FRAME
+
+
+def test_speech_from_the_first_sample_starts_at_zero():
+    first = run("###")[0]
+    assert (first.start, frame_numbers(first)) == (0, [0, 1, 2])
+
+
+def test_an_utterance_closes_after_a_pause_and_not_in_a_short_gap():
+    gated = run("....####..##......")
+    assert [g.edge for g in gated] == [Edge.OPENED] + [Edge.WENT_ON] * 7 + [Edge.CLOSED]
+    assert [g.quiet for g in gated[-5:]] == [0, 0, 1, 2, 3]
+
+
+def test_frames_are_given_once_and_in_order():
+    gated = run("....####...........####....")
+    numbers = [n for g in gated for n in frame_numbers(g)]
+    assert numbers == sorted(set(numbers))
+    assert [g.start // GATE_FRAME for g in gated] == [frame_numbers(g)[0] for g in gated]
+
+
+def test_the_next_utterance_does_not_take_audio_of_the_last():
+    opened = [g for g in run("....####...###...") if g.edge is Edge.OPENED]
+    assert frame_numbers(opened[1]) == [11, 12, 13]
