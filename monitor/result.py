@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
+from monitor.errors import BugError
 from monitor.events import (
     BaselineLearned,
     Event,
@@ -89,9 +90,11 @@ class ResultBuilder:
         self._channels: set[int] = set()
         self._speech_frames = 0
         self._nuclei = 0
+        self._taking = False
 
     def take(self, event: Event) -> None:
         """Receive one event, in the order of the sample clock."""
+        self._taking = True
         match event:
             case FramesMeasured():
                 self._count(event)
@@ -108,6 +111,7 @@ class ResultBuilder:
                 self._baseline = baseline
             case Warned():
                 self._warnings.setdefault(event.id, event.text)
+        self._taking = False
 
     def _count(self, event: FramesMeasured) -> None:
         self._channels.add(event.channel)
@@ -119,7 +123,15 @@ class ResultBuilder:
     def finish(
         self, duration_s: float, checklist: Sequence[ChecklistItem] = (), warnings: Sequence[str] = ()
     ) -> CallResult:
-        """Return the result of everything taken so far; may be called again, as for a summary on the way."""
+        """Return the result of everything taken so far; may be called again, as for a summary on the way.
+
+        Raises
+        ------
+        BugError
+            An event could not be taken, so that the result would be incomplete.
+        """
+        if self._taking:
+            raise BugError("The result would be incomplete, as an event could not be taken.")
         duration_s = time_s(duration_s)
         unknown: dict[str, str] = {}
         if self._info.sha256 is None:

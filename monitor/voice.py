@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.policy.thresholds import RaisedVoice, Thresholds
 from monitor.ports import BaselineKeeper
@@ -35,9 +36,8 @@ class VoiceState:
 STEADY = VoiceState(Light.GREEN)
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """One row of ``VoiceTicks``."""
+class Tick(NamedTuple):
+    """One row of ``VoiceTicks``; a tuple, for one is made at every tick of every call."""
 
     now_s: float
     upper: Sequence[float]
@@ -230,9 +230,10 @@ class VoiceJudge:
             reasons, cue = self._raised_reasons(limits.raised.amber), "softer"
         elif limits.rising.on and self._rising.lit:
             reasons, cue = (self._rising_reason(),), "breathe"
-        more, more_cue = self._other_reasons()
-        reasons += more
-        return VoiceState(Light.AMBER, reasons, cue or more_cue) if reasons else STEADY
+        if self._agitated.lit or self._flat.lit or self._fast.lit or self._slow.lit:
+            more, more_cue = self._other_reasons()
+            reasons, cue = reasons + more, cue or more_cue
+        return VoiceState(Light.AMBER, reasons, cue) if reasons else STEADY
 
     def _raised_reasons(self, limit: float) -> tuple[Reason, ...]:
         """Every measure that is over the limit by itself, the leading one first and always."""

@@ -1,8 +1,7 @@
 """All measures of one channel, frame by frame: samples in, ``Features`` out.
 
-Look-ahead, fixed and declared: a measure of frame ``i`` is known ``LATENCY_S`` after the end of its hop at the latest
-(half a window, one tick for the pitch path, one tick until decisions are made). ``Features.nucleus`` marks a syllable
-nucleus ``NUCLEUS_DELAY_S`` after its peak.
+Look-ahead, fixed and declared: the measures of a tick are known ``LATENCY_S`` after its end (half a window, and the next
+tick for the pitch path). ``Features.nucleus`` marks a syllable nucleus ``NUCLEUS_DELAY_S`` after its peak.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from monitor.features.noise import NoiseFloor
 from monitor.features.spectra import SpectralFramer, Spectra, band
 from monitor.types import HOP, RATE_HZ, TICK, BoolArray, Features, FloatArray
 
-LATENCY_S = (spectra.LOOKAHEAD + 2 * TICK * HOP) / RATE_HZ
+LATENCY_S = (spectra.LOOKAHEAD + TICK * HOP) / RATE_HZ
 NUCLEUS_DELAY_S = (pace.DELAY - TICK) * HOP / RATE_HZ
 
 EFFORT_LOW_HZ = (300.0, 1000.0)

@@ -27,7 +27,7 @@ FFT_SIZE = 960  # WINDOW + longest lag, so that the circular autocorrelation doe
 LAG_RATE_HZ = 8_000
 LOOKAHEAD = WINDOW // 2 - HOP // 2
 BIN_HZ = RATE_HZ / FFT_SIZE
-_BATCH = 25 * TICK  # frames at a time: the work arrays stay within a second-level cache
+_BATCH = 50 * TICK  # frames at a time: the work arrays stay within a second-level cache
 
 
 @dataclass(frozen=True, slots=True)

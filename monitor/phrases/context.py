@@ -65,7 +65,7 @@ class _Lead:
 
 
 def covered_by(heard: Heard, match: Alignment, context: Context) -> bool:
-    """Whether one of the context's wordings lies over a part of the match, and with its other words makes something else of it."""
+    """Whether one of the context's wordings lies over the match and, reaching further, makes another thing of it."""
     for wording in context.whole:
         for at in range(max(0, match.first - len(wording) * 2), match.last + 1):
             found = align(heard, wording, 0, at)

@@ -79,13 +79,16 @@ class Policy(_Frozen):
     def phrases(self, *, weak: bool = True, most: int | None = None) -> tuple[str, ...]:
         """Plain wordings to listen for, in small letters as spoken, without duplicates.
 
-        What makes a call worse comes before what helps, hints come last. The first wording of every phrase comes
-        before the second of any, so that ``most`` leaves no phrase out before it thins their variants. Wordings with
-        a place for any word are left out: they are found in the recognised words.
+        What makes a call worse comes before what helps. The first wording of every phrase comes before the second of
+        any, so that ``most`` leaves no phrase out before it thins their variants; hints come after everything else.
+        Wordings with a place for any word are left out: they are found in the recognised words.
         """
         ordered = sorted(self.behaviours, key=lambda behaviour: behaviour.is_helpful)
-        listed = [phrase for behaviour in ordered for phrase in behaviour.phrases]
-        listed += [phrase for behaviour in ordered for phrase in behaviour.weak_phrases] if weak else []
-        rounds = itertools.zip_longest(*([w.lower() for w in expand(p) if ANY_WORD not in w] for p in listed))
-        wordings = dict.fromkeys(wording for each in rounds for wording in each if wording is not None)
+        lists = [[phrase for behaviour in ordered for phrase in behaviour.phrases]]
+        lists += [[phrase for behaviour in ordered for phrase in behaviour.weak_phrases]] if weak else []
+        wordings: dict[str, None] = {}
+        for phrases in lists:
+            spoken = ([w.lower() for w in expand(phrase) if ANY_WORD not in w] for phrase in phrases)
+            for turn in itertools.zip_longest(*spoken):
+                wordings.update(dict.fromkeys(wording for wording in turn if wording is not None))
         return tuple(itertools.islice(wordings, most))

@@ -98,7 +98,8 @@ def sentence(error: Mapping[str, Any], known: Sequence[str]) -> str:
         return f"{key} {_KIND_NAMES[kind]}"
     if kind in _BOUNDS:
         bound, text = _BOUNDS[kind]
-        return f"{key} {text.format(error['ctx'][bound])}"
+        limit = error["ctx"][bound]
+        return f"{key} {text.format(f'{limit:g}' if isinstance(limit, float) else limit)}"
     return f"{key}: {error['msg']}"
 
 

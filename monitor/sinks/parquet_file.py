@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from monitor.errors import BugError
 from monitor.events import Event, FramesMeasured
 from monitor.result_types import CallResult
 from monitor.sinks.files import OutputProblem, PartFile, output_problem
@@ -52,6 +53,7 @@ class FramesFile:
         self._filled = 0
         self._writer: Any = None
         self._problem: OutputProblem | None = None
+        self._taking = False
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +70,7 @@ class FramesFile:
         """Keep the frames of this event and write them when a row group is full."""
         if not isinstance(event, FramesMeasured) or self._problem is not None:
             return
+        self._taking = True
         taken = 0
         while taken < len(event.features):
             taken += self._fill(event, taken)
@@ -77,6 +80,7 @@ class FramesFile:
                 except OSError as error:
                     self._problem = output_problem(self._part.path, error)
                     return
+        self._taking = False
 
     def _fill(self, event: FramesMeasured, start: int) -> int:
         """Copy frames of the event from this one on, as many as fit, and return how many."""
@@ -100,6 +104,8 @@ class FramesFile:
     def finish(self, result: CallResult) -> None:
         """Write the rest and put the file in its place."""
         self.check()
+        if self._taking:  # `take` failed in a way that nobody foresaw, and what came after it is missing
+            raise BugError(f"{self._part.path.name} would be incomplete.")
         try:
             self._write()
             self._writer.add_key_value_metadata({METADATA_KEY: _about(result)})
