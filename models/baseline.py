@@ -1,7 +1,7 @@
 """A speaker's usual voice on one microphone: robust medians and spreads over calm speech, kept between calls.
 
-While little has been heard the belief leans on a prior: any adult voice, on a microphone of unknown gain. A prior is wide, so
-only a clear shout stands out from it. A stored profile is believed from the start and moves slowly.
+While little has been heard the belief leans on a prior: any adult voice, on a microphone of unknown gain. A prior is
+wide, so only a clear shout stands out from it. A stored profile is believed from the start and moves slowly.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from monitor.types import Baseline
 
 MEASURES = ("level_dbfs", "f0_st", "effort_db")
-# Any adult voice: F0 over 55 Hz and effort of conversational speech, mean and spread over 150 read and spoken voices of both
-# sexes. Nothing can be known of the level before the microphone was heard.
+# Any adult voice: F0 over 55 Hz and effort of conversational speech, mean and spread over 150 read and spoken voices
+# of both sexes. Nothing can be known of the level before the microphone was heard.
 PRIOR = Baseline(
     level_dbfs=-30.0,
     level_spread_db=60.0,

@@ -40,11 +40,11 @@ class DecoderTuning:
     """
 
     short_weight: float = 50.0
-    long_weight: float = 50.0
+    long_weight: float = 1000.0
     short_phones: int = 8
-    ds: int = 2
-    topn: int = 2
-    maxhmmpf: int = 3000
+    ds: int = 1
+    topn: int = 4
+    maxhmmpf: int = 6000
     maxwpf: int = 20
 
     def weight(self, phrase: PhraseWord) -> float:

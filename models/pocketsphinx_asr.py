@@ -23,6 +23,9 @@ from monitor.types import RATE_HZ, FloatArray, Hypothesis
 POLL_FRAMES = FRAMES_PER_S // 10
 """The best path is read every 100 ms."""
 
+GAP_FRAMES = 5
+"""Frames without speech, 100 ms, that make a place fit for a cut."""
+
 HOP = round(HOP_S * RATE_HZ)
 
 _pool = DecoderPool()
@@ -71,6 +74,7 @@ class PocketsphinxTranscriber:
         self._left_over: FloatArray = np.zeros(0, np.float32)
         self._utterance: _Utterance | None = None
         self._count = 0
+        self._samples = 0
         self._clock = 0
 
     @property
@@ -87,6 +91,7 @@ class PocketsphinxTranscriber:
         """Take the next samples, shape (samples,), full scale 1.0, at 16 kHz; return the passes they made possible."""
         if self._decoder is None:
             raise ParameterError("This recogniser has finished; make another for the next recording.")
+        self._samples += len(y)
         joined = np.concatenate((self._left_over, y)) if len(self._left_over) else y
         whole = len(joined) // GATE_FRAME * GATE_FRAME
         self._left_over = joined[whole:].copy()
@@ -97,12 +102,10 @@ class PocketsphinxTranscriber:
         decoder, self._decoder = self._decoder, None
         if decoder is None:
             return []
-        rest = len(self._left_over)
         passes: list[Hypothesis] = []
-        if rest:
-            padded = np.concatenate((self._left_over, np.zeros(GATE_FRAME - rest, np.float32)))
-            passes += self._hear(to_pcm(padded), decoder)
-            self._clock += rest - GATE_FRAME
+        if len(self._left_over):
+            padded = np.concatenate((self._left_over, np.zeros(GATE_FRAME - len(self._left_over), np.float32)))
+            passes = self._hear(to_pcm(padded), decoder)
         if self._utterance:
             passes.append(self._utterance.close(self._clock))
             self._utterance = None
@@ -113,7 +116,7 @@ class PocketsphinxTranscriber:
         passes: list[Hypothesis] = []
         width = 2 * GATE_FRAME
         for at in range(0, len(pcm), width):
-            self._clock += GATE_FRAME
+            self._clock = min(self._clock + GATE_FRAME, self._samples)
             for gated in self._gate.push(pcm[at : at + width]):
                 passes += self._decode(gated, decoder)
         return passes
@@ -127,9 +130,8 @@ class PocketsphinxTranscriber:
             passes.append(utterance.close(self._clock))
             self._utterance = None
         elif utterance.is_long(gated.quiet):
-            last, carried = utterance.cut(self._clock)
+            last, start, carried = utterance.cut(gated.quiet, self._clock)
             passes.append(last)
-            start = self._clock - len(carried) // 2
             self._utterance = self._opened(decoder, start)
             passes += self._utterance.feed(carried, self._clock)
         return passes
@@ -176,7 +178,7 @@ class _Utterance:
     def is_long(self, quiet: int) -> bool:
         """Whether it must be cut here, though speech goes on."""
         seconds = len(self._pcm) / 2 / RATE_HZ
-        return seconds >= self._tuning.hard_cut_s or (seconds >= self._tuning.soft_cut_s and quiet >= 5)
+        return seconds >= self._tuning.hard_cut_s or (seconds >= self._tuning.soft_cut_s and quiet >= GAP_FRAMES)
 
     def close(self, clock: int) -> Hypothesis:
         """The final pass."""
@@ -185,21 +187,23 @@ class _Utterance:
         self._decoder.end()
         return self._reading(self._decoder.path(), clock, final=True)
 
-    def cut(self, clock: int) -> tuple[Hypothesis, bytes]:
-        """The final pass up to the start of the last word, and the audio from there, for the next utterance.
+    def cut(self, quiet: int, clock: int) -> tuple[Hypothesis, int, bytes]:
+        """The final pass, and where the next utterance starts with the audio from there on.
 
-        The last word is still being said; decoding it again with what follows keeps words and phrases whole.
+        In a gap between words all words are kept. Otherwise the last one is still being said: it is left to the next
+        utterance, where it is decoded again with what follows, so that words and phrases stay whole.
         """
+        if not self._started:
+            self._begin()
         self._decoder.end()
         path = self._decoder.path()
-        spoken = [entry for entry in path if not is_filler(entry.key)]
-        keep = path
         boundary = len(self._pcm) // 2
-        if len(spoken) > 1 and self._decoder.phrases.get(spoken[-1].key) is None:
+        spoken = [entry for entry in path if not is_filler(entry.key)]
+        if quiet < GAP_FRAMES and len(spoken) > 1 and self._decoder.phrases.get(spoken[-1].key) is None:
             boundary = min(boundary, spoken[-1].start * HOP)
-            keep = [entry for entry in path if entry.end * HOP <= boundary]
-        carried = bytes(self._pcm[2 * boundary :])
-        return self._reading(keep, clock, final=True, end=self._start + boundary), carried
+            path = [entry for entry in path if entry.end * HOP <= boundary]
+        last = self._reading(path, clock, final=True, end=self._start + boundary)
+        return last, self._start + boundary, bytes(self._pcm[2 * boundary :])
 
     def _reading(self, path: Sequence[Decoded], clock: int, *, final: bool, end: int | None = None) -> Hypothesis:
         until = self._start + len(self._pcm) // 2 if end is None else end

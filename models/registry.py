@@ -53,6 +53,22 @@ def choose_transcriber(name: str, phrases: Sequence[str], language: str = "en") 
         raise
 
 
+def resolve_name(name: str, language: str = "en") -> str:
+    """The name that ``choose_transcriber`` would settle on, without loading anything.
+
+    Raises
+    ------
+    ParameterError
+        There is no recogniser of that name.
+    """
+    if name not in CHOICES:
+        raise ParameterError(f"There is no recogniser called {name!r}; choose one of {', '.join(CHOICES)}.")
+    if name != "auto":
+        return name
+    speaks = language.split("-", maxsplit=1)[0].lower() in POCKETSPHINX_LANGUAGES
+    return available()[0] if speaks else "none"
+
+
 def make_transcriber(name: str, phrases: Sequence[str], language: str = "en") -> Transcriber | None:
     """The recogniser of ``choose_transcriber`` without the sentences about the choice."""
     return choose_transcriber(name, phrases, language).transcriber

@@ -1,0 +1,1 @@
+"""The engine, its sources and sinks, and the command line."""

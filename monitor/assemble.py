@@ -159,8 +159,9 @@ def _engine(options: AnalysisOptions, policy: Policy, transcriber: Transcriber |
 def _named_engine(options: AnalysisOptions, policy: Policy, recogniser: str) -> EngineInfo:
     profile = None
     if options.profile is not None:
-        digest = hashlib.sha256(options.profile.read_bytes()).hexdigest()[:12] if options.profile.exists() else "missing"
-        profile = f"{options.profile.stem}@{digest}"
+        # A missing one is refused with a sentence where it is read.
+        content = options.profile.read_bytes() if options.profile.is_file() else b""
+        profile = f"{options.profile.stem}@{hashlib.sha256(content).hexdigest()[:12]}"
     return EngineInfo(
         version=engine_version(),
         policy=policy.fingerprint,

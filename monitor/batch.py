@@ -214,13 +214,14 @@ def _in_processes(
             for future in wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED).done:
                 job, slot = running.pop(future)
                 outcome = _outcome(future)
+                if outcome is None:
+                    crew.stop()
                 if outcome is None and job.path not in tried:
                     # the pool broke down, not this job: whatever was running begins again, once, in another pool
                     again += [job, *(other for other, _ in running.values())]
                     tried.update(each.path for each in again)
                     meter.release_all()
                     running.clear()
-                    crew.stop()
                     break
                 outcome = outcome or crashed(None)
                 if outcome.state is State.FAILED:

@@ -128,7 +128,7 @@ def failure_lines(totals: Totals) -> list[str]:
     if not totals.failed:
         return []
     lines = [f"{_count(len(totals.failed), 'recording')} could not be analysed:"]
-    for path, why in totals.failed:
+    for path, why in sorted(totals.failed):
         name = shown_name(path)
         # most reasons begin with the file's name, which then need not stand there twice
         rest = why.removeprefix(name) if why.startswith(name) else f": {why}"

@@ -177,10 +177,8 @@ def promised_s(path: Path) -> float | None:
 
 def crashed(exit_code: int | None) -> Outcome:
     """Tell what became of a recording whose worker process ended without an answer."""
-    how = "ended"
-    if exit_code is not None and exit_code < 0:
-        how = f"was ended by {signal.Signals(-exit_code).name}"
-    why = f"The process that analysed it {how}; it may be damaged, or need more memory than there is."
+    how = f" ({signal.Signals(-exit_code).name})" if exit_code is not None and exit_code < 0 else ""
+    why = f"Its process ended without an answer{how}; the recording may be damaged, or need more memory than there is."
     return Outcome(State.FAILED, why=why)
 
 

@@ -64,7 +64,7 @@ def counts(state: FlagState) -> bool:
 
 def why(reason: Reason) -> str:
     """The reason's sentence with what was measured: ``voice well above your usual level (8 dB, limit 6)``."""
-    if reason.value is None:
+    if reason.value is None or reason.unit == "confidence":  # how sure it is says nothing to act on
         return reason.text
     unit = f" {UNITS.get(reason.unit, reason.unit)}" if reason.unit else ""
     figures = [number(reason.value) + unit]

@@ -1,8 +1,8 @@
 """What can go wrong, told apart by whose turn it is to act.
 
-``ParameterError``: the caller gave something unusable. ``EnvironmentProblem``: the machine, a file or a device is not as
-needed, and the text names the remedy. ``BugError``: our own mistake. The text of the first two is one plain sentence that
-a user may read as it stands.
+``ParameterError``: the caller gave something unusable. ``EnvironmentProblem``: the machine, a file or a device is not
+as needed, and the text names the remedy. ``BugError``: our own mistake. The text of the first two is one plain sentence
+that a user may read as it stands.
 """
 
 from __future__ import annotations

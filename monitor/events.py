@@ -78,6 +78,4 @@ class Warned:
     text: str
 
 
-Event = (
-    FramesMeasured | LightChanged | WordsHeard | FlagChanged | ItemChecked | TurnEnded | BaselineLearned | Warned
-)
+Event = FramesMeasured | LightChanged | WordsHeard | FlagChanged | ItemChecked | TurnEnded | BaselineLearned | Warned

@@ -1,8 +1,8 @@
 """From what the voice and the words say to one light: what wins, how long it stays, how often it may change.
 
-Grey when the voice cannot be judged, red before amber before green otherwise; a forbidden phrase shows even while the voice
-is grey, for the words were heard. The light changes at most once per ``Alerts.change_s`` and a new cue word is spent at most
-once per ``Alerts.cue_s``.
+Grey when the voice cannot be judged, red before amber before green otherwise; a forbidden phrase shows even while the
+voice is grey, for the words were heard. The light changes at most once per ``Alerts.change_s`` and a new cue word is
+spent at most once per ``Alerts.cue_s``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from monitor.voice import TICK_S, VoiceState
 
 LEARNING = Reason("learning", "getting to know this voice")
 _RANK = {Light.RED: 2, Light.AMBER: 1}
-# A shout is told even from the prior, and clipping only ever hides how loud a voice is: neither makes a raised one calm.
+# A shout is told even from the prior, and clipping only ever hides how loud a voice is: neither makes a raised one
+# calm.
 _STILL_TELLING = ("learning", "clipping")
 
 
@@ -43,7 +44,9 @@ class Hearing:
             self._clipped += step * (clipped - self._clipped)
             self._snr_db = snr_db if math.isnan(self._snr_db) else self._snr_db + step * (snr_db - self._snr_db)
         if now_s - self._alive_s >= limits.dead_s:
-            return Reason("no_signal", "no sound from the microphone", round(level_dbfs, 1), "dBFS", None, limits.dead_dbfs)
+            return Reason(
+                "no_signal", "no sound from the microphone", round(level_dbfs, 1), "dBFS", None, limits.dead_dbfs
+            )
         if self._clipped > limits.clipped_share:
             share, most = round(100 * self._clipped, 1), 100 * limits.clipped_share
             return Reason("clipping", "the microphone is set too loud to judge", share, "%", None, most)
@@ -109,9 +112,7 @@ class Judgement:
 
     def _wanted(self, voice: VoiceState, unheard: Reason | None) -> tuple[Light, tuple[Reason, ...], str | None]:
         """The light that should show, all its reasons with the strongest first, and the cue word of the strongest."""
-        found: list[tuple[Light, tuple[Reason, ...], str | None]] = []
-        for spoken in self._spoken.values():
-            found.append(self._of_phrase(spoken.flag))
+        found = [self._of_phrase(spoken.flag) for spoken in self._spoken.values()]
         if voice.light in _RANK and (unheard is None or unheard.id in _STILL_TELLING):
             found.append((voice.light, voice.reasons, voice.cue))
         if found:

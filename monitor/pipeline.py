@@ -3,8 +3,8 @@
 Stages: features → windows → voice judge ┐
         transcriber → flags of phrases   ┴→ judgement → events
 
-What the recogniser heard reaches the judgement at the tick whose decision falls on or after the sample clock of the pass, so
-that a large block and many small ones tell the same story.
+What the recogniser heard reaches the judgement at the tick whose decision falls on or after the sample clock of the
+pass, so that a large block and many small ones tell the same story.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ class Transcriber(Protocol):
 class BaselineKeeper(Protocol):
     """Learns a speaker's usual voice from samples of calm speech, and says what it believes.
 
-    ``centre`` and ``spread`` are level (dBFS, dB), F0 (semitones over 55 Hz, semitones) and effort (dB); ``swing_st`` is
-    the usual spread of F0 within a stretch of speech, ``pace_syl_s`` the usual articulation rate.
+    ``centre`` and ``spread`` are level (dBFS, dB), F0 (semitones over 55 Hz, semitones) and effort (dB); ``swing_st``
+    is the usual spread of F0 within a stretch of speech, ``pace_syl_s`` the usual articulation rate.
     """
 
     centre: tuple[float, ...]

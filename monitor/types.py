@@ -1,8 +1,8 @@
 """Values that travel through the engine: frozen, numpy only, times in seconds from the first sample.
 
 Conventions: ``y`` is float32 audio with full scale 1.0; multichannel audio is (channels, samples). The engine's rate is
-``RATE_HZ`` whatever the recording's rate was. Frame ``i`` stands for the hop of samples ``i * HOP`` to ``(i + 1) * HOP``; only
-``FrameGrid`` turns frame numbers into seconds.
+``RATE_HZ`` whatever the recording's rate was. Frame ``i`` stands for the hop of samples ``i * HOP`` to
+``(i + 1) * HOP``; only ``FrameGrid`` turns frame numbers into seconds.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ TICK = 5  # frames between two decisions: 50 ms
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -61,7 +62,7 @@ class FrameGrid:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What is known of a recording or device before it is heard; ``duration_s`` is None where only the end will tell."""
+    """What is known of a source before it is heard; ``duration_s`` is None where only the end will tell."""
 
     name: str
     channels: int

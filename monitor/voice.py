@@ -1,7 +1,7 @@
 """Judging the voice: windows of speech against the speaker's own usual voice, tick by tick on the sample clock.
 
-Each behaviour of section A has a small judge; ``VoiceJudge`` holds them together with what is learnt. The numbers behind them
-are in ``monitor.policy.thresholds`` and nowhere else.
+Each behaviour of section A has a small judge; ``VoiceJudge`` holds them together with what is learnt. The numbers
+behind them are in ``monitor.policy.thresholds`` and nowhere else.
 """
 
 from __future__ import annotations
@@ -240,8 +240,8 @@ class VoiceJudge:
         much = "well above" if limit >= self._limits.raised.red else "above"
         scales = self._strain_of.scales(self._keeper.spread)
         reasons = [
-            (d, Reason("voice.raised", f"{text.format(much)} your usual", round(d * s, 1), unit, 0.0, round(limit * s, 1)))
-            for d, s, (text, unit) in zip(self._deviations, scales, _MEASURE_TEXTS, strict=True)
+            (d, Reason("voice.raised", f"{what} {much} your usual", round(d * s, 1), unit, 0.0, round(limit * s, 1)))
+            for d, s, (what, unit) in zip(self._deviations, scales, _MEASURE_TEXTS, strict=True)
         ]
         reasons.sort(key=lambda pair: -pair[0])
         return tuple(reason for i, (d, reason) in enumerate(reasons) if i == 0 or d >= limit)
@@ -276,4 +276,4 @@ class VoiceJudge:
         return tuple(reason for reason, _ in found), found[0][1] if found else None
 
 
-_MEASURE_TEXTS = (("voice {}", "dB"), ("pitch {}", "st"), ("vocal effort {}", "dB"))
+_MEASURE_TEXTS = (("voice", "dB"), ("pitch", "st"), ("vocal effort", "dB"))

@@ -1,7 +1,7 @@
 """Rolling windows of voiced speech: what the judgement looks at, one row per tick.
 
-Only firm frames count: voiced speech whose effort could be measured. A window holds the last ``VOICE_FRAMES`` of them but
-none older than ``MAX_AGE_S``, so that a pause is not bridged with what was said before it.
+Only firm frames count: voiced speech whose effort could be measured. A window holds the last ``VOICE_FRAMES`` of them
+but none older than ``MAX_AGE_S``, so that a pause is not bridged with what was said before it.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
-from monitor.types import TICK, BoolArray, Features, FloatArray, FrameGrid
-
-IntArray = npt.NDArray[np.intp]
+from monitor.types import TICK, BoolArray, Features, FloatArray, FrameGrid, IntArray
 
 _FPS = round(FrameGrid().frames_per_s)
 VOICE_FRAMES = 100  # 1 s of vowels
@@ -34,9 +31,9 @@ REFERENCE_HZ = 55.0
 class VoiceTicks:
     """Consecutive ticks; arrays have shape (ticks,) unless said otherwise.
 
-    ``upper`` has shape (ticks, 3): upper percentile of level (dBFS), F0 (semitones over 55 Hz) and effort (dB), NaN where
-    too little was voiced lately. ``firm`` counts firm frames so far, ``speech_s`` speech so far. ``swing_st`` is the
-    spread of F0 and ``pace_syl_s`` the articulation rate; both NaN where unknown or between two slow looks.
+    ``upper`` has shape (ticks, 3): upper percentile of level (dBFS), F0 (semitones over 55 Hz) and effort (dB), NaN
+    where too little was voiced lately. ``firm`` counts firm frames so far, ``speech_s`` speech so far. ``swing_st``
+    is the spread of F0 and ``pace_syl_s`` the articulation rate; both NaN where unknown or between two slow looks.
     """
 
     first: int
@@ -70,7 +67,7 @@ class RollingWindows:
         """Windows that end with each tick of ``features``, which must hold whole ticks."""
         count = len(features) // TICK
         speech = features.speech > SPEECH
-        firm = features.voiced & speech & ~np.isnan(features.effort_db)
+        firm: BoolArray = features.voiced & speech & ~np.isnan(features.effort_db)
         ends = features.start_frame + TICK * np.arange(1, count + 1)
         known = self._remember(features, firm)
         seen = len(self._frames) - int(firm.sum()) + np.cumsum(firm)[TICK - 1 :: TICK]
@@ -79,14 +76,14 @@ class RollingWindows:
         ticks = VoiceTicks(
             first=self._tick,
             upper=self._upper(known, seen, ends),
-            fresh=firm.reshape(count, TICK).any(axis=1),
+            fresh=np.logical_or.reduce(firm.reshape(count, TICK), axis=1),
             firm=self._firm + np.cumsum(firm)[TICK - 1 :: TICK],
             speech_s=speech_s,
             swing_st=np.where(slow, self._swing(known, seen, ends, slow), np.float32(np.nan)),
             pace_syl_s=np.where(slow, pace, np.float32(np.nan)),
             level_dbfs=features.level_dbfs.reshape(count, TICK).max(axis=1),
             snr_db=(features.level_dbfs - features.noise_dbfs).reshape(count, TICK).max(axis=1),
-            speaking=speech.reshape(count, TICK).any(axis=1),
+            speaking=np.logical_or.reduce(speech.reshape(count, TICK), axis=1),
             clipped=features.clipped.reshape(count, TICK).mean(axis=1, dtype=np.float32),
         )
         self._firm += int(firm.sum())
@@ -105,7 +102,7 @@ class RollingWindows:
     def _window(
         self, known: FloatArray, seen: IntArray, ends: IntArray, frames: int, age_s: float
     ) -> tuple[FloatArray, IntArray]:
-        """Sorted windows, shape (ticks, measures, frames), padded with -inf in front, and how many frames each holds."""
+        """Sorted windows, shape (ticks, measures, frames), padded with -inf in front, and how many each holds."""
         oldest = np.searchsorted(self._frames, ends - round(age_s * _FPS))
         held = np.minimum(seen - oldest, frames)
         windows = np.lib.stride_tricks.sliding_window_view(known, frames, axis=0)[seen - frames]

@@ -176,7 +176,7 @@ def _report(totals: Totals, listing: Listing, out: Path) -> dict[str, object]:
         "out": str(out),
         "done": totals.done,
         "already_done": totals.kept,
-        "failed": [{"path": str(path), "why": why} for path, why in totals.failed],
+        "failed": [{"path": str(path), "why": why} for path, why in sorted(totals.failed)],
         "other_files": listing.skipped,
         "audio_s": round(totals.audio_s, 3),
         "elapsed_s": round(totals.elapsed_s, 3),

@@ -84,14 +84,13 @@ SCRIPT: tuple[Line, ...] = (
         CALM,
         "Thank you, Mister Miller.",
         "I have your account open in front of me.",
-        "I can see that the line dropped out on Monday afternoon, and a repair was booked for this morning, "
-        "between nine and eleven.",
+        "The line dropped out on Monday afternoon, and a repair was booked for this morning, between nine and eleven.",
     ),
     _customer(TOLD, "Nobody came.", "I waited all morning."),
     _agent(
         CALM,
-        "Let me look at the notes from the repair team.",
-        "It says here that the van was sent to an older address, on Garden Street.",
+        "I will read you the notes from the repair team.",
+        "They say that the van was sent to an older address, on Garden Street.",
         "Could you tell me where you live now, so that I can compare the two?",
     ),
     _customer(TOLD, "Twelve Mill Lane.", "I gave you that address twice."),

@@ -1,0 +1,1 @@
+"""Signal functions and the extractor that runs them over a stream."""

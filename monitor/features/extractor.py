@@ -1,7 +1,7 @@
 """All measures of one channel, frame by frame: samples in, ``Features`` out.
 
-Look-ahead, fixed and declared: the measures of a tick are known ``LATENCY_S`` after its end (half a window, and the next
-tick for the pitch path). ``Features.nucleus`` marks a syllable nucleus ``NUCLEUS_DELAY_S`` after its peak.
+Look-ahead, fixed and declared: the measures of a tick are known ``LATENCY_S`` after its end (half a window, and the
+next tick for the pitch path). ``Features.nucleus`` marks a syllable nucleus ``NUCLEUS_DELAY_S`` after its peak.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from monitor.features import loudness, pace, pitch, spectra
 from monitor.features.noise import NoiseFloor
-from monitor.features.spectra import SpectralFramer, Spectra, band
+from monitor.features.spectra import Spectra, SpectralFramer, band
 from monitor.types import HOP, RATE_HZ, TICK, BoolArray, Features, FloatArray
 
 LATENCY_S = (spectra.LOOKAHEAD + TICK * HOP) / RATE_HZ

@@ -1,7 +1,8 @@
 """Loudness by ITU-R BS.1770-5, for display: K-weighting as weights on the power spectrum, momentary over 400 ms.
 
-The standard weights with two filters in time; on the mean square of stationary parts the same weights on the spectrum give
-the same answer, and the spectrum is already there. Agreement with a time-domain meter is tested on tones and speech.
+The standard weights with two filters in time; on the mean square of stationary parts the same weights on the spectrum
+give the same answer, and the spectrum is already there. Agreement with a time-domain meter is tested on tones and
+speech.
 """
 
 from __future__ import annotations

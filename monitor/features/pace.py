@@ -1,8 +1,8 @@
 """Syllable nuclei: the vowel peaks that pace is counted by.
 
 After de Jong and Wempe (2009), "Praat script to detect syllable nuclei and measure speech rate automatically", Behavior
-Research Methods 41: a nucleus is a peak of intensity that is voiced and set off by a dip from the one before. Intensity is
-taken between 300 and 1700 Hz, where vowels stand out from fricatives and which every telephone carries.
+Research Methods 41: a nucleus is a peak of intensity that is voiced and set off by a dip from the one before.
+Intensity is taken between 300 and 1700 Hz, where vowels stand out from fricatives and which every telephone carries.
 """
 
 from __future__ import annotations

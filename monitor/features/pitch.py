@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.features.spectra import LAG_RATE_HZ, window_lag_weights
-from monitor.types import FloatArray
+from monitor.types import FloatArray, IntArray
 
 LOOKAHEAD = 4  # frames; 10 changed less than 0.1 % of the decisions
 HISTORY = 8  # frames
@@ -25,8 +25,9 @@ _NEVER = np.float32(-1e3)
 class PitchParameters:
     """Costs of the path search, in units of autocorrelation strength, named as Boersma names them.
 
-    The voicing threshold belongs to the magnitude spectrum's autocorrelation, whose strengths are lower than those of the
-    power spectrum that Boersma's 0.45 was chosen for. Chosen on the FDA recordings in quiet, noise and telephone band.
+    The voicing threshold belongs to the magnitude spectrum's autocorrelation, whose strengths are lower than those of
+    the power spectrum that Boersma's 0.45 was chosen for. Chosen on the FDA recordings in quiet, noise and telephone
+    band.
     """
 
     floor_hz: float = 60.0
@@ -57,9 +58,7 @@ class _Candidates:
         return _Candidates(self.log_f0[frames], self.strength[frames])
 
     def then(self, other: _Candidates) -> _Candidates:
-        return _Candidates(
-            np.concatenate([self.log_f0, other.log_f0]), np.concatenate([self.strength, other.strength])
-        )
+        return _Candidates(np.concatenate([self.log_f0, other.log_f0]), np.concatenate([self.strength, other.strength]))
 
 
 class PitchTracker:
@@ -72,7 +71,8 @@ class PitchTracker:
         lags = np.arange(self._low - 1, self._high + 2)
         self._taper = 1.0 / window_lag_weights()[lags]
         self._lags = lags[1:-1].astype(np.float32)
-        # "(OctaveCost) x log2(floor x lag)" of eq. 24, at whole lags: the peak between them changes it by nothing that counts
+        # "(OctaveCost) x log2(floor x lag)" of eq. 24, at whole lags: the peak between them changes it by nothing
+        # that counts
         self._octave = np.asarray(p.octave_cost * np.log2(p.floor_hz * self._lags / LAG_RATE_HZ), np.float32)
         self._context = self._silence(HISTORY)
 
@@ -89,7 +89,8 @@ class PitchTracker:
 
         Returns
         -------
-        f0_hz : shape (frames,), NaN where unvoiced; the first call returns ``LOOKAHEAD`` frames fewer, all later ones as
+        f0_hz : shape (frames,), NaN where unvoiced; the first call returns ``LOOKAHEAD`` frames fewer, all later ones
+        as
             many as they were given.
         strength : shape (frames,), height of the best autocorrelation peak, 0 to 1.
         """
@@ -169,7 +170,7 @@ class PitchTracker:
             f0_hz[chosen] = np.exp2(context.log_f0[HISTORY + chosen, best[voiced]])
         return f0_hz, np.asarray(np.clip(best_voiced, 0.0, 1.0), np.float32)
 
-    def _path(self, context: _Candidates, frames: FloatArray) -> FloatArray:
+    def _path(self, context: _Candidates, frames: IntArray) -> IntArray:
         """Index of the winning candidate of each frame: forward costs of its past plus backward costs of its future."""
         step = self._transitions(context)
         ahead = context.strength[frames]

@@ -75,7 +75,8 @@ class SpectralFramer:
         self._pending = np.zeros(LOOKAHEAD, np.float32)  # silence before the first sample, for the first window
         self._next_frame = 0
         self._work = np.zeros((_BATCH, FFT_SIZE), np.float32)
-        # Two-sided power of a real signal: inner bins count twice; divided by the window's energy and the transform size.
+        # Two-sided power of a real signal: inner bins count twice; divided by the window's energy and the transform
+        # size.
         scale = np.full(FFT_SIZE // 2 + 1, 2.0)
         scale[0] = scale[-1] = 1.0
         self._scale = np.asarray(scale / (FFT_SIZE * float(np.sum(self._window.astype(float) ** 2))), np.float32)

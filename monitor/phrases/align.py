@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.phrases.closeness import Sense
+from monitor.phrases.closeness import Form, Sense
 from monitor.phrases.normalise import Token
 from monitor.phrases.pattern import Wording
 from monitor.policy.wording import ANY_WORD, word_set
@@ -51,7 +51,7 @@ class Alignment:
     covered: tuple[int, ...]
     edits: int
     small_words: int
-    inflected: bool
+    form: Form
 
     def closeness(self, wording: Wording) -> float:
         """From 1, the same words, downwards; inflection is judged elsewhere."""
@@ -86,7 +86,7 @@ def align(heard: Heard, wording: Wording, anchor: int, at: int) -> Alignment | N
         covered=covered,
         edits=sense.edits + left.edits + right.edits,
         small_words=left.small_words + right.small_words,
-        inflected=sense.inflected or left.inflected or right.inflected,
+        form=max(sense.form, left.form, right.form),
     )
 
 
@@ -95,7 +95,7 @@ class _Walk:
     covered: list[int]
     edits: int = 0
     small_words: int = 0
-    inflected: bool = False
+    form: Form = Form.SAME
 
 
 def _walk(heard: Heard, words: Wording, start: int, step: int) -> _Walk | None:
@@ -121,7 +121,7 @@ def _walk(heard: Heard, words: Wording, start: int, step: int) -> _Walk | None:
             at += step
         walk.covered.append(at)
         walk.edits += sense.edits
-        walk.inflected |= sense.inflected
+        walk.form = max(walk.form, sense.form)
     return walk
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 
 SHORTEST_FUZZY = 5
 TWO_SLIPS_FROM = 8
@@ -18,13 +19,23 @@ _FIRST_SOUNDS = {"c": "k", "q": "k", "z": "s", "x": "s", "j": "g", "v": "f"}
 _FIRST_PAIRS = {"kn": "n", "wr": "r", "ph": "f", "ps": "s", "gn": "n", "wh": "w", "ch": "ch", "sh": "sh", "th": "th"}
 
 
+class Form(IntEnum):
+    """How far a heard word is from the form in the phrase."""
+
+    SAME = 0
+    # "light roasts" for "light roast": easily misheard or said without meaning anything else.
+    PLURAL = 1
+    # "I promised him" for "I promise": another thing said.
+    OTHER = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Sense:
     """A word of the phrases for which a heard word may stand; ``edits`` counts wrong letters."""
 
     word: str
     edits: int = 0
-    inflected: bool = False
+    form: Form = Form.SAME
 
 
 def stem(word: str) -> str:
@@ -47,6 +58,11 @@ def first_sound(word: str) -> str:
     """Return the sound that a word starts with, as letters."""
     pair = _FIRST_PAIRS.get(word[:2])
     return pair or _FIRST_SOUNDS.get(word[:1], word[:1])
+
+
+def _form(heard: str, word: str) -> Form:
+    longer, shorter = sorted((heard, word), key=len, reverse=True)
+    return Form.PLURAL if longer in (shorter + "s", shorter + "es") else Form.OTHER
 
 
 class WordCloseness:
@@ -72,7 +88,7 @@ class WordCloseness:
         return found
 
     def _look_up(self, heard: str) -> dict[str, Sense]:
-        found = {word: Sense(word, inflected=True) for word in self._stems.get(stem(heard), ()) if len(heard) > 2}
+        found = {word: Sense(word, form=_form(heard, word)) for word in self._stems.get(stem(heard), ())}
         if heard in self._words:
             # A word that phrases know is taken at its word, not for a slip of another.
             found[heard] = Sense(heard)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.phrases.align import Alignment, Heard, align, idle_tokens
-from monitor.phrases.closeness import WordCloseness
+from monitor.phrases.closeness import Form, WordCloseness
 from monitor.phrases.context import covered_by, next_to, quotation
 from monitor.phrases.normalise import tokens_of
 from monitor.phrases.pattern import Context, Pattern, Wording, fold_context, fold_phrase
@@ -24,8 +24,8 @@ from monitor.types import Word
 LEAST_CLOSENESS = 0.8
 LEAST_CLOSENESS_OF_HINTS = 0.9
 INFLECTION_COST = 0.02
-# Another form of a word where the policy did not ask for forms ("I promised him" for "I promise"): never sure.
-FORBIDDEN_INFLECTION_COST = 0.2
+# A plural where the policy did not ask for other forms is never sure.
+UNASKED_PLURAL_COST = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,10 @@ class PhraseMatcher:
                     if alignment is None:
                         continue
                     closeness = alignment.closeness(filed.wording)
-                    if alignment.inflected:
-                        closeness -= INFLECTION_COST if filed.pattern.inflect else FORBIDDEN_INFLECTION_COST
+                    if alignment.form is Form.OTHER and not filed.pattern.inflect:
+                        continue
+                    if alignment.form is not Form.SAME:
+                        closeness -= INFLECTION_COST if filed.pattern.inflect else UNASKED_PLURAL_COST
                     # One word alone has nothing around it that would vouch for a slip.
                     alone = len(filed.wording) == 1 and alignment.edits > 0
                     least = LEAST_CLOSENESS_OF_HINTS if filed.pattern.weak else LEAST_CLOSENESS

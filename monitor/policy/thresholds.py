@@ -1,8 +1,8 @@
 """Every free parameter of the judgement, in one place: meaning, unit and where the value comes from.
 
-Values were chosen on acted speech of twelve speakers (RAVDESS) in five conditions and checked against read speech of other
-speakers, at the middle of a flat region rather than at its best point. All are relative to the speaker's own usual voice and
-none to a recording as a whole. A policy may change each of them.
+Values were chosen on acted speech of twelve speakers (RAVDESS) in five conditions and checked against read speech of
+other speakers, at the middle of a flat region rather than at its best point. All are relative to the speaker's own
+usual voice and none to a recording as a whole. A policy may change each of them.
 """
 
 from __future__ import annotations
@@ -17,89 +17,139 @@ class _Frozen(BaseModel):
 class Learning(_Frozen):
     """How the usual voice is learnt."""
 
-    speech_s: float = Field(20.0, gt=0, le=300, description="speech to hear before judging, s (design section 4)")
+    speech_s: float = Field(
+        default=20.0,
+        gt=0,
+        le=300,
+        description="speech to hear before judging, s (design section 4)",
+    )
     memory: int = Field(
         240, ge=20, le=5000, description="calm samples remembered, one per half second of voiced speech"
     )
-    below: float = Field(1.0, gt=0, le=5, description="learn only while the strain is under this, in usual spreads")
-    profile_weight: int = Field(60, ge=0, le=5000, description="samples that a stored profile counts for")
+    below: float = Field(
+        default=1.0,
+        gt=0,
+        le=5,
+        description="learn only while the strain is under this, in usual spreads",
+    )
+    profile_weight: int = Field(default=60, ge=0, le=5000, description="samples that a stored profile counts for")
 
 
 class RaisedVoice(_Frozen):
     """``voice.raised``: level, F0 and effort together, in spreads of the usual voice, summed up over time.
 
-    Strain is the mean of the three deviations, each divided by the speaker's own spread or the floor given here, whichever
-    is larger. Evidence grows by strain minus limit every second (Page's CUSUM, Biometrika 1954): a shout lights at once,
-    a slightly raised voice only when it lasts.
+    Strain is the mean of the three deviations, each divided by the speaker's own spread or the floor given here,
+    whichever is larger. Evidence grows by strain minus limit every second (Page's CUSUM, Biometrika 1954): a shout
+    lights at once, a slightly raised voice only when it lasts.
     """
 
     on: bool = True
-    amber: float = Field(1.2, gt=0, le=10, description="strain that begins to count for amber, spreads")
-    red: float = Field(2.0, gt=0, le=10, description="strain that begins to count for red, spreads")
-    amber_evidence: float = Field(0.15, gt=0, le=20, description="evidence that lights amber, spreads x seconds")
-    red_evidence: float = Field(0.3, gt=0, le=20, description="evidence that lights red, spreads x seconds")
-    release: float = Field(0.6, gt=0, le=1, description="share of the limit that keeps a light on")
-    level_db: float = Field(4.0, gt=0, le=30, description="least spread of level, dB")
-    f0_st: float = Field(2.0, gt=0, le=12, description="least spread of F0, semitones")
-    effort_db: float = Field(2.5, gt=0, le=30, description="least spread of effort, dB")
-    most: float = Field(4.0, gt=0, le=20, description="what one measure may contribute at most, spreads")
-    agreement: float = Field(0.8, ge=0, le=10, description="two of the three measures must be over this, spreads")
-    without_level: float = Field(
-        0.85, ge=0, le=1, description="weight of F0 and effort alone, for where gain control hides the level"
+    amber: float = Field(default=1.2, gt=0, le=10, description="strain that begins to count for amber, spreads")
+    red: float = Field(default=2.0, gt=0, le=10, description="strain that begins to count for red, spreads")
+    amber_evidence: float = Field(
+        default=0.15,
+        gt=0,
+        le=20,
+        description="evidence that lights amber, spreads x seconds",
     )
-    hold_s: float = Field(3.0, ge=0, le=60, description="how long a light stays after the evidence has gone, s")
+    red_evidence: float = Field(default=0.3, gt=0, le=20, description="evidence that lights red, spreads x seconds")
+    release: float = Field(default=0.6, gt=0, le=1, description="share of the limit that keeps a light on")
+    level_db: float = Field(default=4.0, gt=0, le=30, description="least spread of level, dB")
+    f0_st: float = Field(default=2.0, gt=0, le=12, description="least spread of F0, semitones")
+    effort_db: float = Field(default=2.5, gt=0, le=30, description="least spread of effort, dB")
+    most: float = Field(default=4.0, gt=0, le=20, description="what one measure may contribute at most, spreads")
+    agreement: float = Field(
+        default=0.8,
+        ge=0,
+        le=10,
+        description="two of the three measures must be over this, spreads",
+    )
+    without_level: float = Field(
+        default=0.85, ge=0, le=1, description="weight of F0 and effort alone, for where gain control hides the level"
+    )
+    hold_s: float = Field(default=3.0, ge=0, le=60, description="how long a light stays after the evidence has gone, s")
 
 
 class RisingVoice(_Frozen):
     """``voice.rising``: the last minute against the voice at the start of the call, or the stored profile."""
 
     on: bool = True
-    strain: float = Field(0.75, gt=0, le=10, description="strain of the recent median, in the spreads of voice.raised")
-    samples: int = Field(50, ge=10, le=1000, description="recent samples, one per half second of voiced speech")
-    lasts_s: float = Field(10.0, ge=0, le=600, description="how long it must hold before amber, s of call")
+    strain: float = Field(
+        default=0.75,
+        gt=0,
+        le=10,
+        description="strain of the recent median, in the spreads of voice.raised",
+    )
+    samples: int = Field(default=50, ge=10, le=1000, description="recent samples, one per half second of voiced speech")
+    lasts_s: float = Field(default=10.0, ge=0, le=600, description="how long it must hold before amber, s of call")
 
 
 class AgitatedVoice(_Frozen):
     """``voice.agitated``: F0 swings wider than usual; spread over the last voiced seconds against the usual spread."""
 
     on: bool = True
-    above_st: float = Field(4.5, gt=0, le=24, description="spread over the usual spread, semitones")
-    lasts_s: float = Field(2.0, ge=0, le=60, description="how long it must hold before amber, s of call")
+    above_st: float = Field(default=4.5, gt=0, le=24, description="spread over the usual spread, semitones")
+    lasts_s: float = Field(default=2.0, ge=0, le=60, description="how long it must hold before amber, s of call")
 
 
 class FlatVoice(_Frozen):
     """``voice.flat``: F0 hardly moves for a long stretch; advice only, so off unless a policy wants it."""
 
     on: bool = False
-    below_share: float = Field(0.5, gt=0, lt=1, description="share of the usual spread")
-    lasts_s: float = Field(30.0, ge=0, le=600, description="how long it must hold before amber, s of call")
+    below_share: float = Field(default=0.5, gt=0, lt=1, description="share of the usual spread")
+    lasts_s: float = Field(default=30.0, ge=0, le=600, description="how long it must hold before amber, s of call")
 
 
 class FastPace(_Frozen):
     """``pace.fast``: articulation rate over the usual one and over a floor under which nobody is fast."""
 
     on: bool = True
-    share: float = Field(1.4, gt=1, le=5, description="times the usual articulation rate")
-    least_syl_s: float = Field(5.0, gt=0, le=15, description="never fast below this, syllables per second of speech")
-    ceiling_syl_s: float = Field(7.5, gt=0, le=20, description="always fast above this, syllables per second of speech")
-    lasts_s: float = Field(3.0, ge=0, le=60, description="how long it must hold before amber, s of call")
+    share: float = Field(default=1.4, gt=1, le=5, description="times the usual articulation rate")
+    least_syl_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=15,
+        description="never fast below this, syllables per second of speech",
+    )
+    ceiling_syl_s: float = Field(
+        default=7.5,
+        gt=0,
+        le=20,
+        description="always fast above this, syllables per second of speech",
+    )
+    lasts_s: float = Field(default=3.0, ge=0, le=60, description="how long it must hold before amber, s of call")
 
 
 class SlowPace(_Frozen):
     """``pace.slow``: articulation rate far under the usual one; off unless a policy wants it."""
 
     on: bool = False
-    share: float = Field(0.6, gt=0, lt=1, description="times the usual articulation rate")
-    lasts_s: float = Field(10.0, ge=0, le=600, description="how long it must hold before amber, s of call")
+    share: float = Field(default=0.6, gt=0, lt=1, description="times the usual articulation rate")
+    lasts_s: float = Field(default=10.0, ge=0, le=600, description="how long it must hold before amber, s of call")
 
 
 class Audibility(_Frozen):
     """When the voice cannot be judged, and the light is grey."""
 
-    dead_dbfs: float = Field(-80.0, ge=-200, le=-20, description="a microphone below this all the time is muted, dBFS")
-    dead_s: float = Field(5.0, gt=0, le=600, description="how long before it is called muted, s")
-    snr_db: float = Field(8.0, ge=0, le=60, description="voiced speech must stand this far over the noise floor, dB")
-    clipped_share: float = Field(0.2, gt=0, le=1, description="share of speech frames at full scale that is too much")
+    dead_dbfs: float = Field(
+        default=-80.0,
+        ge=-200,
+        le=-20,
+        description="a microphone below this all the time is muted, dBFS",
+    )
+    dead_s: float = Field(default=5.0, gt=0, le=600, description="how long before it is called muted, s")
+    snr_db: float = Field(
+        default=8.0,
+        ge=0,
+        le=60,
+        description="voiced speech must stand this far over the noise floor, dB",
+    )
+    clipped_share: float = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        description="share of speech frames at full scale that is too much",
+    )
 
 
 class Thresholds(_Frozen):
@@ -107,17 +157,17 @@ class Thresholds(_Frozen):
 
     learning: Learning = Learning()
     audibility: Audibility = Audibility()
-    raised: RaisedVoice = Field(RaisedVoice(), alias="voice.raised")
-    rising: RisingVoice = Field(RisingVoice(), alias="voice.rising")
-    agitated: AgitatedVoice = Field(AgitatedVoice(), alias="voice.agitated")
-    flat: FlatVoice = Field(FlatVoice(), alias="voice.flat")
-    fast: FastPace = Field(FastPace(), alias="pace.fast")
-    slow: SlowPace = Field(SlowPace(), alias="pace.slow")
+    raised: RaisedVoice = Field(default=RaisedVoice(), alias="voice.raised")
+    rising: RisingVoice = Field(default=RisingVoice(), alias="voice.rising")
+    agitated: AgitatedVoice = Field(default=AgitatedVoice(), alias="voice.agitated")
+    flat: FlatVoice = Field(default=FlatVoice(), alias="voice.flat")
+    fast: FastPace = Field(default=FastPace(), alias="pace.fast")
+    slow: SlowPace = Field(default=SlowPace(), alias="pace.slow")
 
 
 class Alerts(_Frozen):
     """How often and how long a light may speak: the alert budget."""
 
-    phrase_s: float = Field(6.0, gt=0, le=60, description="how long a phrase keeps its light, s")
-    change_s: float = Field(1.5, ge=0, le=60, description="least time between two changes of the light, s")
-    cue_s: float = Field(20.0, ge=0, le=600, description="least time between two new cue words, s")
+    phrase_s: float = Field(default=6.0, gt=0, le=60, description="how long a phrase keeps its light, s")
+    change_s: float = Field(default=1.5, ge=0, le=60, description="least time between two changes of the light, s")
+    cue_s: float = Field(default=20.0, ge=0, le=600, description="least time between two new cue words, s")

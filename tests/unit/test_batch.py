@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import PurePath
 
 import pytest
 
 from monitor.batch import Totals, run
-from monitor.batch_work import ENDINGS, Job, State
+from monitor.batch_work import ENDINGS, Job, State, work
 from monitor.errors import EnvironmentProblem
 from monitor.result import CallResult
 from monitor.sinks.json_file import read_json
@@ -223,3 +225,35 @@ def test_state_words_are_what_the_view_is_told(tmp_path):
         "b.wav": State.KEPT,
         "bad.wav": State.FAILED,
     }
+
+
+class BreakingCrew:
+    """Workers whose pool breaks down so many times before it works."""
+
+    breaks = 0
+
+    def __init__(self, analyse, slots, workers):
+        self.analyse = analyse
+
+    def begin(self, job, slot):
+        future = Future()
+        if self.breaks:
+            type(self).breaks -= 1
+            future.set_exception(BrokenProcessPool("all workers expired"))
+        else:
+            future.set_result(work(job, self.analyse, lambda _done_s: None))
+        return future
+
+    def stop(self):
+        pass
+
+
+@pytest.mark.parametrize(("breaks", "failed"), [(1, 0), (2, 1), (5, 2)])
+def test_a_pool_that_breaks_down_is_made_again_once(tmp_path, monkeypatch, breaks, failed):
+    monkeypatch.setattr("monitor.batch._Crew", BreakingCrew)
+    monkeypatch.setattr(BreakingCrew, "breaks", breaks)
+    view, totals = do(make_jobs(tmp_path, ["a.wav", "b.wav", "c.wav"]), workers=1)
+    assert len(totals.failed) == failed
+    assert totals.done == 3 - failed
+    assert view.progress[-1].files == 3
+    assert all("process ended without an answer" in why for _, why in totals.failed)

@@ -73,7 +73,7 @@ def test_words_are_derived_from_known_ones(lexicon, word, phones):
 
 @pytest.mark.parametrize("word", ["100", "24h", "naïve", "我", "caffè"])
 def test_what_is_not_written_in_letters_has_no_pronunciation(known, word):
-    lexicon = Lexicon(lambda word: known.get(word, ()), lambda word: ("AH",))
+    lexicon = Lexicon(lambda word: known.get(word, ()), lambda _: ("AH",))
     assert lexicon.pronounce(word) == ((), Origin.UNKNOWN)
 
 

@@ -236,6 +236,135 @@ in case you forgot to send the form I can do it
 without your help that would not be possible
 it's my job to help you
 this is my department so I can help
+thank you for holding my name is anna how may I assist you
+could I take your first name and the postcode please
+I have found your account and I can see the last three payments
+the reason for the higher charge is that the discount ended in june
+I can put that discount back for the next six months if you like
+that is not something we want any customer to go through
+it looks like the address was not updated when you moved
+what I would suggest is that we send a technician on tuesday
+is there a number where the driver can reach you
+you will need to restart the modem and wait for two minutes
+do you see a green light on the front
+no that's fine take your time
+I'm going to put you on hold for a moment is that okay
+I'm back thank you for waiting I have spoken to the team
+it isn't clear from the notes so let me ask them
+you're not the first person to run into this so we have a fix ready
+the system shows that the parcel left the depot this morning
+we are open from eight until six but on saturday only until noon
+I do apologise the line is breaking up could you repeat that
+if you'd like to speak to someone else I can arrange that
+you don't have to do anything else on your side
+you have to enter the code within ten minutes
+you need to sign it on page two and send it back
+you must have the original receipt to return it in the shop
+everyone on the plan gets the same price
+I know that this is the third time you call
+there's one more thing we can do and that's a replacement
+there is nothing else you need to do today
+that's all I need from you thank you
+that's all for today
+the best thing we can do is to order a new part
+I can't see the order yet could you tell me the number
+we can't do that today but tomorrow morning works
+this is not possible online but I can do it for you here
+it's possible that the bank has not sent it yet
+our policy is to refund within five days
+the insurance policy covers it
+he's new to the area so he could not find the house
+our new system is faster
+the computer is slow to start after an update so give it a minute
+we've been busy preparing your replacement
+it's our busiest week so delivery may take one day longer
+it only takes a minute
+it's only for security reasons that I ask
+at least the data is safe
+I'm glad that you called
+you did the right thing by calling
+you did everything right
+you were right to call
+you are right that was wrong of us
+we got it wrong and I am sorry
+I was mistaken it is the fourteenth
+I misunderstood you let me try again
+tell me if I got that wrong
+I think we have the wrong number on file
+you have reached the right department
+this is my responsibility now
+I'm not sure but I will find out
+I would never share your data with anyone
+we never share your details
+our engineers do this every day
+no one else can see your password
+nobody will charge you for that
+I promised you a call and here I am
+as promised I checked it
+can I trust that the address is correct
+a hundred dollars will be credited
+I am a hundred and ten percent behind you
+of course definitely
+that will definitely help
+I'm sure we can find a solution
+let me explain how the bill is made up
+let me know if anything is unclear
+does that make sense
+as you can see on the bill the fee is listed there
+as I mentioned the technician will call first
+like I mentioned there is no fee
+okay so the next step is to confirm your email
+alright let's move on to the delivery date
+we can move on when you are ready
+never mind the old card it's blocked already
+do you mind if I ask a few questions
+it doesn't matter if you lost the box
+no matter what happens we will replace it
+I don't mind waiting
+who takes care of the garden when you are away
+I care about getting this right
+what kind of phone do you have
+what's the problem with the screen
+what seems to be the problem
+are you finished with the form or do you need more time
+are you ready
+I have to finish this form first
+can you speak up a little I can hardly hear you
+could you lower the volume of your speaker please
+please keep your receipt
+stop by the shop any time
+relax the screws a little
+settle the bill by friday
+the dog needs to calm down before the vet comes
+young people like you get a discount
+people like the new app
+sir could you hold the line
+yes sir
+yes ma'am of course
+my dear mother had the same phone
+that was a joke of a delivery time I agree
+it's no joke to be without heating
+it's a funny noise I hear on the line
+you should know by friday
+you should know within two days
+everybody knows how annoying that is
+I want you to understand what you sign
+do you understand the second point
+I don't understand the second point could you explain
+it's not hard to change the filter I'll guide you
+that happens when the cache is full
+it happened to me as well and it was annoying
+you made the payment on the third
+you made a good choice
+you forgot nothing it's all here
+you didn't get the letter because we sent it late
+you didn't do anything wrong
+you did nothing wrong
+you should not have been charged
+you should have been told about this and I am sorry
+you shouldn't have had to call twice
+why didn't you get a reminder let me look
+why did the bill go up let me explain
 """.splitlines()
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.errors import InputProblem
+from monitor.errors import BugError, InputProblem
 from monitor.events import (
     BaselineLearned,
     FlagChanged,
@@ -233,6 +233,14 @@ def test_the_builder_does_not_grow_with_frames():
         builder.take(FramesMeasured(3.0 + number, 0, features(300 * number, 300)))
     assert {name: len(value) for name, value in vars(builder).items() if hasattr(value, "__len__")} == before
     assert not any(isinstance(value, np.ndarray) for value in vars(builder).values())
+
+
+def test_a_result_that_missed_an_event_is_refused():
+    builder = ResultBuilder(INFO, ENGINE)
+    with pytest.raises(AttributeError):
+        builder.take(FramesMeasured(1.0, 0, None))
+    with pytest.raises(BugError, match="incomplete"):
+        builder.finish(10.0)
 
 
 def result_dict(**changes):

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.errors import EnvironmentProblem, InputProblem
+from monitor.errors import BugError, EnvironmentProblem, InputProblem
 from monitor.events import FlagChanged, FramesMeasured, LightChanged
 from monitor.result import EngineInfo, ResultBuilder
 from monitor.result_types import result_schema
@@ -321,5 +321,14 @@ def test_a_disk_that_is_full_at_the_end_is_told(tmp_path):
         frames._part.handle.close()
         frames._part.handle = FullDisk()
         with pytest.raises(EnvironmentProblem, match="the disk is full"):
+            frames.finish(make_result())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_that_missed_an_event_are_refused(tmp_path):
+    with FramesFile(tmp_path / "a.frames.parquet") as frames:
+        with pytest.raises(ValueError, match="broadcast"):
+            frames.take(FramesMeasured(0.0, 0, dataclasses.replace(features(0, 100), speech=np.ones(7, np.float32))))
+        with pytest.raises(BugError, match="incomplete"):
             frames.finish(make_result())
     assert list(tmp_path.iterdir()) == []

@@ -117,6 +117,7 @@ def test_numbers_have_a_decimal_only_where_it_tells(value, text):
 def test_a_reason_tells_value_and_limit_and_a_usual_that_is_not_zero():
     assert why(RAISED) == "voice well above your usual level (8 dB, limit 6)"
     assert why(LEARNING) == "getting to know this voice"
+    assert why(Reason("say.calm_down", "said “calm down”", 0.93, "confidence", limit=0.5)) == "said “calm down”"
     pace = Reason("pace.fast", "faster than your usual pace", 5.9, "syl_s", 4.4, 5.5)
     assert why(pace) == "faster than your usual pace (5.9 syllables/s, usual 4.4, limit 5.5)"
 
