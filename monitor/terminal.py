@@ -158,8 +158,12 @@ def _light_row(picture: Picture, glyphs: Glyphs, width: int) -> Text:
 
 def _reason_rows(picture: Picture, width: int) -> list[str]:
     """Always two rows, so that nothing below jumps when a light changes."""
-    rows = wrap("; ".join(picture.reasons), width - 2, 0)[:2]
-    return rows + [""] * (2 - len(rows))
+    rows: list[str] = []
+    for shown in range(len(picture.reasons), 0, -1):  # the leading reasons that fit whole
+        rows = wrap("; ".join(picture.reasons[:shown]), width - 2, 0)
+        if len(rows) <= 2:
+            break
+    return [*rows, "", ""][:2]
 
 
 def _gauge_row(gauge: Gauge, light: Light, glyphs: Glyphs, width: int) -> Text:

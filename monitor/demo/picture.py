@@ -17,7 +17,7 @@ from monitor.sources.file import open_recording
 from monitor.terminal import UNICODE, draw
 
 WIDTH, HEIGHT = 80, 24
-MOMENT_S = 67.5  # both phrases were said, and the light is on
+MOMENT_S = 69.3  # both phrases were said and heard, and the light is on
 
 
 class _Camera:

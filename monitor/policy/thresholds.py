@@ -24,7 +24,7 @@ class Learning(_Frozen):
         description="speech to hear before judging, s (design section 4)",
     )
     memory: int = Field(
-        240, ge=20, le=5000, description="calm samples remembered, one per half second of voiced speech"
+        default=240, ge=20, le=5000, description="calm samples remembered, one per half second of voiced speech"
     )
     below: float = Field(
         default=1.0,

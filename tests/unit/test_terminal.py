@@ -212,6 +212,14 @@ def test_the_view_fits_and_keeps_the_light_and_the_flag(width, height):
     assert any("a rather long" in row for row in rows)
 
 
+def test_a_reason_that_does_not_fit_is_left_out_whole():
+    view = CallView()
+    view.take(LightChanged(0.0, Light.RED, (RAISED, RAISED, Reason("late", "one reason too many")), None))
+    text = shown(view.picture(), width=60)
+    assert "voice well above" in text
+    assert "one reason" not in text
+
+
 def test_plain_signs_are_enough():
     view = busy_view()
     view.take(LightChanged(60.0, Light.RED, (Reason("say.calm_down", "you said “calm down” …"),), "breathe"))
