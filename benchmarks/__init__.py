@@ -1,0 +1,1 @@
+"""The measurements that we publish; ``python -m benchmarks`` lists them."""

@@ -11,14 +11,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from models.phrase_decoder import HOP_S, Decoded
-from models.vocabulary import PhraseIndex
+from models.vocabulary import PhraseIndex, PhraseWord
 from monitor.types import Word
 
-WORD_OFFSET, WORD_PER_FIT = -0.3, 0.05
-PHRASE_OFFSET, PHRASE_PER_FIT, PHRASE_PER_LOG_PHONES = -6.4, 0.55, 4.4
+WORD_OFFSET, WORD_PER_FIT = 0.33, 0.16
+PHRASE_OFFSET, PHRASE_PER_FIT, PHRASE_PER_LOG_PHONES = -11.0, 1.5, 8.4
+WORD_BY_WORD = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A word with what its confidence is made of; ``is_plain`` unless it came out of a phrase."""
+
+    word: Word
+    fit: float
+    is_plain: bool
 
 
 def fold(path: Sequence[Decoded], phrases: PhraseIndex, start_s: float) -> tuple[Word, ...]:
@@ -26,39 +37,41 @@ def fold(path: Sequence[Decoded], phrases: PhraseIndex, start_s: float) -> tuple
 
     Words that make up a phrase share that phrase's confidence, whether it was heard as one or word by word.
     """
-    words: list[Word] = []
-    fits: list[float] = []
+    heard: list[_Heard] = []
     for entry in path:
-        if is_filler(entry.key):
-            continue
         phrase = phrases.get(entry.key)
-        if phrase is None:
-            words.append(_word(start_s, entry.start, entry.end, entry.key, word_confidence(entry.fit)))
-            fits.append(entry.fit)
-            continue
-        way = phrase.ways[min(entry.way, len(phrase.ways) - 1)]
-        phones = sum(map(len, way))
-        frames_per_phone = (entry.end - entry.start) / phones
-        bounds = [entry.start + n * frames_per_phone for n in accumulate(map(len, way), initial=0)]
-        sure = phrase_confidence(entry.fit, phones)
-        words += [_word(start_s, a, b, text, sure) for text, (a, b) in zip(phrase.words, pairwise(bounds), strict=True)]
-        fits += [entry.fit] * len(phrase.words)
-    return tuple(_with_phrases(words, fits, phrases))
+        if phrase is not None:
+            heard += _unfolded(entry, phrase, start_s)
+        elif not is_filler(entry.key):
+            word = _word(start_s, entry.start, entry.end, entry.key, word_confidence(entry.fit))
+            heard.append(_Heard(word, entry.fit, True))
+    sure = [each.word.confidence for each in heard]
+    for at, phrase in phrases.find([each.word.text for each in heard]):
+        row = range(at, at + len(phrase.words))
+        together = _confidence_together([heard[n] for n in row], phrase)
+        for n in row:
+            sure[n] = max(sure[n], together)
+    return tuple(replace(each.word, confidence=c) for each, c in zip(heard, sure, strict=True))
 
 
-def _with_phrases(words: list[Word], fits: Sequence[float], phrases: PhraseIndex) -> list[Word]:
-    """Words of a phrase that was heard word by word get the phrase's confidence."""
-    raised = list(words)
-    for at, phrase in phrases.find([word.text for word in words]):
-        places = range(at, at + len(phrase.words))
-        seconds = sum(words[n].end_s - words[n].start_s for n in places)
-        fit = sum(fits[n] * (words[n].end_s - words[n].start_s) for n in places) / seconds
-        sure = phrase_confidence(fit, phrase.phones)
-        for n in places:
-            if sure > raised[n].confidence:
-                old = raised[n]
-                raised[n] = Word(old.start_s, old.end_s, old.text, sure, old.channel)
-    return raised
+def _unfolded(entry: Decoded, phrase: PhraseWord, start_s: float) -> list[_Heard]:
+    """The words of a phrase that was heard as one."""
+    way = phrase.ways[min(entry.way, len(phrase.ways) - 1)]
+    frames_per_phone = (entry.end - entry.start) / sum(map(len, way))
+    bounds = [entry.start + n * frames_per_phone for n in accumulate(map(len, way), initial=0)]
+    sure = phrase_confidence(entry.fit, sum(map(len, way)))
+    return [
+        _Heard(_word(start_s, a, b, text, sure), entry.fit, False)
+        for text, (a, b) in zip(phrase.words, pairwise(bounds), strict=True)
+    ]
+
+
+def _confidence_together(row: Sequence[_Heard], phrase: PhraseWord) -> float:
+    """How sure a phrase is whose words were heard in a row."""
+    seconds = [max(each.word.end_s - each.word.start_s, HOP_S) for each in row]
+    fit = sum(each.fit * t for each, t in zip(row, seconds, strict=True)) / sum(seconds)
+    word_by_word = len(row) > 1 and all(each.is_plain for each in row)
+    return phrase_confidence(fit, phrase.phones, word_by_word=word_by_word)
 
 
 def word_confidence(fit: float) -> float:
@@ -66,9 +79,13 @@ def word_confidence(fit: float) -> float:
     return _logistic(WORD_OFFSET + WORD_PER_FIT * fit)
 
 
-def phrase_confidence(fit: float, phones: int) -> float:
-    """How probable it is that a phrase of so many phones was said, 0 to 1."""
-    return _logistic(PHRASE_OFFSET + PHRASE_PER_FIT * fit + PHRASE_PER_LOG_PHONES * math.log(phones))
+def phrase_confidence(fit: float, phones: int, *, word_by_word: bool = False) -> float:
+    """How probable it is that a phrase of so many phones was said, 0 to 1.
+
+    Heard word by word, it also won as ordinary English, without the weight that phrases are given.
+    """
+    bonus = WORD_BY_WORD if word_by_word else 0.0
+    return _logistic(PHRASE_OFFSET + PHRASE_PER_FIT * fit + PHRASE_PER_LOG_PHONES * math.log(phones) + bonus)
 
 
 def is_filler(key: str) -> bool:

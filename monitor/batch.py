@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from monitor.batch_work import Analyse, Job, Outcome, State, crashed, promised_s, sweep, work
+from monitor.batch_work import Analyse, Job, Outcome, State, crashed, our_fault, promised_s, sweep, work
 from monitor.errors import BugError, EnvironmentProblem
 from monitor.sinks.files import remove_parts
 
@@ -263,7 +264,7 @@ class _Crew:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPool(self._workers, initializer=_start_worker, initargs=(self._slots,), context=context)
         try:
-            return self._pool.schedule(_work_there, args=(job, self._analyse, slot))
+            return self._pool.schedule(_work_there, args=(pickle.dumps((job, self._analyse)), slot))
         except RuntimeError as error:  # pebble's word for a pool that broke down meanwhile
             future: Future[Outcome] = Future()
             future.set_exception(BrokenProcessPool(str(error)))
@@ -295,9 +296,14 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work_there(job: Job, analyse: Analyse, slot: int) -> Outcome:
+def _work_there(packed: bytes, slot: int) -> Outcome:
     if _worker_slots is None:
         raise BugError("A worker process was not started as one.")
+    try:
+        # unpacked here, as it imports the engine, and what goes wrong with that is to be told like anything else
+        job, analyse = pickle.loads(packed)
+    except Exception as error:  # noqa: BLE001
+        return our_fault(error)
     return work(job, analyse, _teller(_worker_slots, slot, job.path, None))
 
 

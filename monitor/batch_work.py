@@ -95,8 +95,13 @@ def work(job: Job, analyse: Analyse, progress: Callable[[float], None]) -> Outco
             State.FAILED, why="There is not enough memory for it: close other programs, or use fewer --jobs."
         )
     except Exception as error:  # noqa: BLE001  one recording must not cost the others; the traceback goes to the log
-        why = f"Something went wrong inside Evenkeel ({type(error).__name__}: {error})."
-        return Outcome(State.FAILED, why=why, trace=traceback.format_exc())
+        return our_fault(error)
+
+
+def our_fault(error: Exception) -> Outcome:
+    """Tell what nobody foresaw, with its traceback."""
+    why = f"Something went wrong inside Evenkeel ({type(error).__name__}: {error})."
+    return Outcome(State.FAILED, why=why, trace="".join(traceback.format_exception(error)))
 
 
 def _judge(job: Job, analyse: Analyse, progress: Callable[[float], None]) -> CallResult:

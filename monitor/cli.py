@@ -122,13 +122,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``evenkeel`` and return its exit code; with no arguments given, those of the process."""
     _settle_streams()
     try:
-        answer = evenkeel.main(arguments, prog_name="evenkeel", standalone_mode=False)
+        answer = _run(list(sys.argv[1:] if arguments is None else arguments))
         if sys.stdout is not None:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt, SystemExit) as stop:
         if os.environ.get("EVENKEEL_DEBUG") and isinstance(stop, Exception) and not isinstance(stop, click.Abort):
             raise
         return _explained(stop)
+    return answer
+
+
+def _run(arguments: list[str]) -> int:
+    """Find and run the command. click's own ``main`` would answer a closed pipe with an exit code that means more."""
+    if "_EVENKEEL_COMPLETE" in os.environ:
+        evenkeel.main(arguments, prog_name="evenkeel")  # the shell asks for completions
+    try:
+        with evenkeel.make_context("evenkeel", arguments) as context:
+            answer = evenkeel.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
     return answer if isinstance(answer, int) else DONE
 
 
@@ -145,12 +157,12 @@ def _settle_streams() -> None:
 def _explained(stop: BaseException) -> int:
     """Tell the user what happened and return the exit code."""
     if isinstance(stop, SystemExit):
-        # click itself leaves this way when the reader of our output is gone.
-        return _reader_gone() if isinstance(stop.__context__, BrokenPipeError) else _code_of(stop)
+        return _code_of(stop)
     if isinstance(stop, BrokenPipeError):
         return _reader_gone()
     if isinstance(stop, (KeyboardInterrupt, click.Abort)):
-        return _tell("Stopped.", STOPPED)
+        # A new line, because the terminal has just written ^C.
+        return _tell("\nStopped." if sys.stderr is not None and sys.stderr.isatty() else "Stopped.", STOPPED)
     if isinstance(stop, click.ClickException):
         return _explained_use(stop)
     if isinstance(stop, MonitorError) and not isinstance(stop, BugError):

@@ -129,7 +129,7 @@ class Judgement:
         sure = flag.state is FlagState.CONFIRMED and behaviour.light == "red"
         light = Light.RED if sure else Light.AMBER
         said = "said" if flag.state is FlagState.CONFIRMED else "perhaps said"
-        reason = Reason(flag.id, f"{said} “{flag.phrase}”", round(flag.confidence, 2), "confidence")
+        reason = Reason(flag.id, f"{said} “{flag.text}”", round(flag.confidence, 2), "confidence")
         return light, (reason,), behaviour.cue
 
     def _spend(self, cue: str | None, now_s: float) -> str | None:

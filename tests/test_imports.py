@@ -148,7 +148,7 @@ def test_table_allows(importer, text):
 def test_imports_follow_the_table():
     assert len(SOURCES) > 20
     wrong = [
-        f"{SOURCES[name].relative_to(ROOT)}:{found.line} imports {found.imported}: {objection(found)}"
+        f"{path.relative_to(ROOT)}:{found.line} imports {found.imported}: {objection(found)}"
         for name, path in SOURCES.items()
         for found in imports_of(name, path)
         if objection(found)

@@ -17,7 +17,7 @@ from monitor.features.spectra import Spectra, SpectralFramer, band
 from monitor.types import HOP, RATE_HZ, TICK, BoolArray, Features, FloatArray
 
 LATENCY_S = (spectra.LOOKAHEAD + TICK * HOP) / RATE_HZ
-NUCLEUS_DELAY_S = (pace.DELAY - TICK) * HOP / RATE_HZ
+NUCLEUS_DELAY_S = pace.DELAY * HOP / RATE_HZ
 
 EFFORT_LOW_HZ = (300.0, 1000.0)
 EFFORT_HIGH_HZ = (1000.0, 3400.0)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.phrases.align import Alignment, Heard, align
-from monitor.phrases.pattern import Context
+from monitor.phrases.closeness import Form
+from monitor.phrases.pattern import Context, Wording
 from monitor.policy.wording import word_set
 
 MOST_LEAD_WORDS = 12
@@ -68,7 +69,7 @@ def covered_by(heard: Heard, match: Alignment, context: Context) -> bool:
     """Whether one of the context's wordings lies over the match and, reaching further, makes another thing of it."""
     for wording in context.whole:
         for at in range(max(0, match.first - len(wording) * 2), match.last + 1):
-            found = align(heard, wording, 0, at)
+            found = _exactly(heard, wording, 0, at)
             if found is None or found.last < match.first:
                 continue
             if found.first < match.first or found.last > match.last:
@@ -84,8 +85,14 @@ def next_to(heard: Heard, match: Alignment, context: Context) -> bool:
     after = range(match.last + 1, min(len(heard.tokens), match.last + 2 + MOST_CONTEXT_GAP))
     return (
         not context.before
-        or any(align(heard, wording, len(wording) - 1, at) for wording in context.before for at in before)
-    ) and (not context.after or any(align(heard, wording, 0, at) for wording in context.after for at in after))
+        or any(_exactly(heard, wording, len(wording) - 1, at) for wording in context.before for at in before)
+    ) and (not context.after or any(_exactly(heard, wording, 0, at) for wording in context.after for at in after))
+
+
+def _exactly(heard: Heard, wording: Wording, anchor: int, at: int) -> Alignment | None:
+    """Align without slips and other forms: "it needs to" excuses what "you need to" does not."""
+    found = align(heard, wording, anchor, at)
+    return found if found is not None and found.edits == 0 and found.form is Form.SAME else None
 
 
 def quotation(heard: Heard, match: Alignment, behaviour_id: str) -> str | None:

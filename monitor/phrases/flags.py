@@ -20,21 +20,27 @@ from monitor.types import ChecklistItem, Flag, FlagState, Hypothesis, Word
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationRule:
-    """When a phrase counts as said. Confidences are ``PhraseMatch.confidence``, read as the probability that it was said.
+    """When a phrase counts as said. Confidences are ``PhraseMatch.confidence``, read as a probability.
 
-    A red light for words that nobody said costs more trust than a hint that stays a hint. On 20 minutes of read speech
-    (LibriSpeech, pocketsphinx, whole built-in policy) 0.35 and 0.5 gave four wrong confirmations, these values none.
+    A red light for words that nobody said costs more trust than a hint that stays a hint. On 33 minutes of read speech
+    (LibriSpeech, pocketsphinx, whole built-in policy) 0.35 for agreement and 0.5 for the final pass gave five wrong
+    confirmations, these values none; they were chosen on that speech, so expect some on other speech.
     """
 
+    # Less than this is not even worth a hint.
+    least_confidence: float = 0.3
     # Two passes share most of their audio and so their mistakes: the second must have heard this much more.
     agree_after_s: float = 0.25
-    # Agreement is evidence by itself, so each of two passes may be less sure than a final pass alone.
-    agree_confidence: float = 0.65
-    # The final pass stands alone: right three times of four.
-    final_confidence: float = 0.75
+    # Passes of a decoder that goes on where it was share their mistakes, so agreement makes an answer earlier, hardly
+    # surer. A recogniser that decodes anew each time may be given a lower value.
+    agree_confidence: float = 0.8
+    # The final pass stands alone: right four times of five.
+    final_confidence: float = 0.8
     # Noise, breath and music come out as one or two words alone in an utterance.
     few_words: int = 2
-    few_words_confidence: float = 0.8
+    few_words_confidence: float = 0.85
+    # An item of the checklist lights nothing: missing an apology that was made is worse than crediting a doubtful one.
+    helpful_confidence: float = 0.35
     # Words that are not quite the phrase's words stay a hint however often they are heard.
     least_closeness: float = 0.89
     # The same phrase of a behaviour within this time is one flag: passes shift words a little.
@@ -127,7 +133,8 @@ class FlagTracker:
         if tail and not 0 <= hyp.words[0].start_s - tail[-1].end_s <= self._rule.carry_over_s:
             tail = ()
         matches = self._matcher.explain([*tail, *hyp.words])
-        return [match for match in matches if match.last_word >= len(tail)]
+        floor = self._rule.least_confidence
+        return [match for match in matches if match.last_word >= len(tail) and match.confidence >= floor]
 
     def _forget(self, start_s: float) -> None:
         """Drop what is too long ago to be met again, so that memory does not grow with the call."""
@@ -187,11 +194,15 @@ class FlagTracker:
         rule, match = self._rule, tracked.match
         if match.weak or match.closeness < rule.least_closeness:
             return False
+        if self._behaviours[match.behaviour_id].is_helpful:
+            agree = final = rule.helpful_confidence
+        else:
+            agree = rule.agree_confidence
+            final = rule.few_words_confidence if len(hyp.words) <= rule.few_words else rule.final_confidence
         heard_more_s = hyp.heard_at_s - tracked.first_heard_at_s
-        if tracked.passes > 1 and heard_more_s >= rule.agree_after_s and match.confidence >= rule.agree_confidence:
+        if tracked.passes > 1 and heard_more_s >= rule.agree_after_s and match.confidence >= agree:
             return True
-        few = len(hyp.words) <= rule.few_words
-        return hyp.final and match.confidence >= (rule.few_words_confidence if few else rule.final_confidence)
+        return hyp.final and match.confidence >= final
 
     def _is_gone(self, tracked: _Tracked, hyp: Hypothesis) -> bool:
         """Whether this pass heard the same audio and no longer has the phrase, which was never sure."""

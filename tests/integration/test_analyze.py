@@ -199,41 +199,49 @@ def test_an_output_folder_that_cannot_be_made_is_told_before_any_work(here):
         run("a.wav", "--out", "file/below")
 
 
+@contextlib.contextmanager
+def running_command(*options):
+    """Start the command on two long recordings and a short one, and hand it over once the short one is done."""
+    make("a.wav", "slow.wav", "slow2.wav")
+    command = [sys.executable, "-c", FAKE_COMMAND, ".", "--out", "out", "--format", "parquet", *options]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            end_s = time.monotonic() + 30
+            while not (results_with(".evenkeel-part") and results_with("a.json")):
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < end_s, results()
+                time.sleep(0.02)
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def results_with(ending):
+    return [path for path in results() if path.endswith(ending)] if Path("out").exists() else []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX systems")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_stopping_keeps_what_is_finished_and_leaves_no_process(here, how, jobs):
-    make("a.wav", "slow.wav", "slow2.wav")
-    command = [sys.executable, "-c", FAKE_COMMAND, ".", "--out", "out", "--format", "parquet", "--jobs", jobs]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    try:
-        wait_until(lambda: results_with(".evenkeel-part") and Path("out/a.json").exists())
+    with running_command("--jobs", jobs) as process:
         process.send_signal(how)
         _, err = process.communicate(timeout=20)
         # a worker that lived on would still hold the other end of standard error, and communicate would not return
         assert (process.returncode, err) == (130, "Stopped. 1 finished result is kept.\n")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
     assert results() == ["out/a.frames.parquet", "out/a.json"]
     assert read_json(Path("out/a.json")).source.name == "a.wav"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX systems")
 def test_a_run_that_was_killed_leaves_no_process_and_is_taken_up_again(here):
-    make("a.wav", "slow.wav", "slow2.wav")
-    command = [sys.executable, "-c", FAKE_COMMAND, ".", "--out", "out", "--format", "parquet", "--jobs", "2"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    try:
-        wait_until(lambda: results_with(".evenkeel-part") and Path("out/a.json").exists())
+    with running_command("--jobs", "2") as process:
         process.kill()
         process.communicate(timeout=20)  # returns when the last worker has closed its end of standard error
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
     assert results_with(".evenkeel-part")
     make_quick("slow.wav", "slow2.wav")
     err = run(".", "--out", "out", "--format", "parquet")[2]
@@ -245,17 +253,6 @@ def test_a_run_that_was_killed_leaves_no_process_and_is_taken_up_again(here):
 def make_quick(*names):
     for name in names:
         Path(name).write_bytes(b"quick")
-
-
-def results_with(ending):
-    return [path for path in results() if path.endswith(ending)] if Path("out").exists() else []
-
-
-def wait_until(true, timeout_s=20.0):
-    end_s = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < end_s, "nothing happened in time"
-        time.sleep(0.02)
 
 
 # --- with the real engine and the whole program

@@ -278,25 +278,23 @@ def test_a_wav_is_read_without_loading_what_it_does_not_need(tmp_path):
 
 
 HOUR = """
-import json, resource, sys, time
+import json, resource, sys
 from pathlib import Path
 from monitor.sources.file import open_recording
-start_s = time.process_time()
 samples = sum(block.shape[1] for block in open_recording(Path(sys.argv[1])).blocks())
-print(json.dumps([samples, time.process_time() - start_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+print(json.dumps([samples, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="resource is a POSIX module")
 @pytest.mark.parametrize(("rate_hz", "subtype"), [(16_000, "PCM_16"), (8_000, "ULAW")])
-def test_an_hour_is_cheap_and_small(tmp_path, rate_hz, subtype):
+def test_an_hour_takes_little_memory(tmp_path, rate_hz, subtype):
     path = tmp_path / "hour.wav"
     minute = noise(60.0, rate_hz=rate_hz)
     with soundfile.SoundFile(path, "w", rate_hz, 1, subtype) as file:
         for _ in range(60):
             file.write(minute)
     answer = subprocess.run([sys.executable, "-c", HOUR, str(path)], capture_output=True, text=True, check=True)
-    samples, cpu_s, peak_mb = json.loads(answer.stdout)
+    samples, peak_mb = json.loads(answer.stdout)
     assert samples == 3600 * RATE_HZ
-    assert cpu_s < 3.0  # 0.2 measured on an idle machine; this one may be busy
     assert peak_mb < 150 or sys.platform == "darwin"  # counted in bytes there

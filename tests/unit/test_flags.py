@@ -84,10 +84,10 @@ def test_a_confident_final_pass_alone_is_sure(tracker):
 @pytest.mark.parametrize(
     ("text", "confidence", "state"),
     [
-        ("please calm down sir", 0.51, CONFIRMED),
-        ("please calm down sir", 0.49, TENTATIVE),
-        ("calm down", 0.71, CONFIRMED),
-        ("calm down", 0.69, TENTATIVE),
+        ("please calm down sir", 0.81, CONFIRMED),
+        ("please calm down sir", 0.79, TENTATIVE),
+        ("calm down", 0.86, CONFIRMED),
+        ("calm down", 0.84, TENTATIVE),
         ("please relax sir", 1.0, TENTATIVE),
     ],
 )
@@ -96,9 +96,15 @@ def test_a_final_pass_must_be_sure_and_surer_of_few_words(tracker, text, confide
 
 
 def test_agreement_needs_some_confidence(tracker):
-    tracker.take(heard("please calm down", at_s=11, confidence=0.3))
-    assert told(tracker.take(heard("please calm down sir", at_s=12, confidence=0.3))) == []
-    assert told(tracker.take(heard("please calm down sir now", at_s=13, confidence=0.4))) == [(1, CONFIRMED)]
+    tracker.take(heard("please calm down", at_s=11, confidence=0.6))
+    assert told(tracker.take(heard("please calm down sir", at_s=12, confidence=0.6))) == []
+    assert told(tracker.take(heard("please calm down sir now", at_s=13, confidence=0.82))) == [(1, CONFIRMED)]
+
+
+def test_what_is_hardly_believed_is_not_told(tracker):
+    assert told(tracker.take(heard("please calm down", at_s=11, confidence=0.29))) == []
+    assert told(tracker.take(heard("please calm down", at_s=12, confidence=0.31))) == [(1, TENTATIVE)]
+    assert told(tracker.take(heard("please calm down", at_s=13, confidence=0.29))) == [(1, WITHDRAWN)]
 
 
 def test_words_that_are_not_quite_the_phrase_stay_a_hint(tracker):
@@ -224,6 +230,13 @@ def test_a_helpful_phrase_is_checked_once_and_never_flagged(tracker):
     assert event == ItemChecked(12, ChecklistItem("do.apologise", True, at_s=10.0, evidence="i'm sorry"))
     again = tracker.take(heard("i'm sorry again sir", utterance=2, start_s=30, final=True))
     assert [type(event) for event in again] == [WordsHeard]
+
+
+def test_a_helpful_phrase_needs_less_confidence(tracker):
+    tracker.take(heard("i'm sorry", final=True, confidence=0.34))
+    assert tracker.finish(300, 1)[0].met is False
+    tracker.take(heard("i'm sorry", final=True, confidence=0.36, utterance=2, start_s=20))
+    assert tracker.finish(300, 1)[0].met is True
 
 
 def test_a_helpful_phrase_that_was_only_a_hint_does_not_count(tracker):

