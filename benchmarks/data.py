@@ -13,7 +13,7 @@ import numpy.typing as npt
 from monitor.errors import EnvironmentProblem
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = "../shared/data beside the project, --data FOLDER, or the variable EVENKEEL_DATA"
+PLACES = "--data FOLDER, the variable EVENKEEL_DATA, or as ../shared/data beside the project"
 
 Samples = npt.NDArray[np.float64]
 
@@ -44,7 +44,7 @@ def corpus(folder: Path, name: str) -> list[Clip]:
     """
     manifest = folder / name / "manifest.csv"
     if not manifest.is_file():
-        raise EnvironmentProblem(f"The recordings of {name} are not here: put them into {PLACES} ({name}/manifest.csv).")
+        raise EnvironmentProblem(f"The recordings of {name} are not here: give the folder of {name}/ by {PLACES}.")
     try:
         with manifest.open(newline="", encoding="utf-8") as handle:
             return [

@@ -44,7 +44,10 @@ CALM_READ_LEAST_S = 40.0
 FEW = ("raw", "agc", "phone")
 METERED = ("raw", "agc")
 OURS, METER = "evenkeel", "level meter"
-COLUMNS = ("calls", "episodes", "recall", "red recall", "delay p50/p90 s", "false/h", "red false/h", "calm lit %", "clear s", "calm h")
+COLUMNS = (
+    "calls", "episodes", "recall", "red recall", "delay p50/p90 s", "false/h", "red false/h", "calm lit %", "clear s",
+    "grey %", "calm h",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One call as one monitor judged it."""
+    """One call as one monitor judged it; ``grey`` is the share that was not judged, where nothing can be false."""
 
     dataset: str
     variant: str
     monitor: str
     speaker: str
     score: Score
+    grey: float | None = None
 
 
 def run(settings: Settings) -> Report:
@@ -148,11 +152,12 @@ def judge_speaker(task: Task) -> list[Scored]:
     found = []
     for variant in task.variants:
         call = build_call(clips, variant, np.random.default_rng(SEED * 1000 + task.number), task.plan)
-        mine = Scored(task.dataset, variant, OURS, task.name, score_call(call.parts, engine_result(call)))
+        result = engine_result(call)
+        mine = Scored(task.dataset, variant, OURS, task.name, score_call(call.parts, result), grey_share(result))
         found.append(mine)
         if variant in METERED and task.dataset in ("acted", "calm-read"):
             score = score_call(call.parts, meter_result(call.y, call.rate_hz))
-            found.append(replace(mine, monitor=METER, score=score))
+            found.append(replace(mine, monitor=METER, score=score, grey=None))
     return found
 
 
@@ -170,13 +175,20 @@ def engine_result(call: Call) -> dict[str, Any]:
     return result
 
 
+def grey_share(result: Mapping[str, Any]) -> float:
+    """Share of a call under a grey light."""
+    lengths_s = [(float(light["end_s"] - light["start_s"]), light["light"] == "grey") for light in result["lights"]]
+    grey_s = sum(length_s for length_s, grey in lengths_s if grey)
+    return grey_s / sum(length_s for length_s, _ in lengths_s)
+
+
 def report_of(scored: Sequence[Scored]) -> Report:
     """Tables and figures of judged calls."""
     figures: Figures = {}
     tables = []
     for dataset, title in TITLES.items():
         groups = _groups([s for s in scored if s.dataset == dataset])
-        rows = {name: {**summary(pooled(s.score for s in calls)), **intervals(calls)} for name, calls in groups.items()}
+        rows = {name: _row(calls) for name, calls in groups.items()}
         figures[dataset] = rows
         note = "; ".join(_interval_text(name, row) for name, row in rows.items() if name in ("all", METER_ALL))
         tables.append(Table(title, COLUMNS, [_cells(name, row) for name, row in rows.items()], note))
@@ -186,7 +198,7 @@ def report_of(scored: Sequence[Scored]) -> Report:
 TITLES = {
     "acted": "Raised voice, acted strongly (RAVDESS)",
     "mild": "Raised voice, acted with normal intensity (RAVDESS)",
-    "lively": 'Lively, happy speech of normal intensity in place of "raised": "recall" is how often it is lit, and red is wrong (RAVDESS)',
+    "lively": 'Lively speech (happy, normal intensity) instead of raised: amber may be, red is wrong (RAVDESS)',
     "calm-read": "Calm read speech alone (LibriSpeech and speechocean)",
 }
 METER_ALL = f"{METER}, all"
@@ -204,6 +216,12 @@ def _groups(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
         if calls:
             groups[f"{prefix}all"] = calls
     return groups
+
+
+def _row(calls: Sequence[Scored]) -> Figures:
+    greys = [call.grey for call in calls if call.grey is not None]
+    rates = summary(pooled(call.score for call in calls))
+    return {**rates, **intervals(calls), "grey": float(np.mean(greys)) if greys else None}
 
 
 def intervals(calls: Sequence[Scored], draws: int = DRAWS) -> dict[str, list[float] | None]:
@@ -239,11 +257,12 @@ def _interval_text(name: str, row: Mapping[str, Any]) -> str:
 
 
 def _cells(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
-    lit = None if row["calm_lit"] is None else 100 * row["calm_lit"]
+    lit, grey = (None if row[key] is None else 100 * row[key] for key in ("calm_lit", "grey"))
     delays = f"{cell(row['delay_p50_s'], 2)} / {cell(row['delay_p90_s'], 2)}"
     return (
-        name, str(row["episodes"]), cell(row["recall"], 3), cell(row["red_recall"], 3), delays, cell(row["false_per_h"]),
-        cell(row["red_false_per_h"]), cell(lit), cell(row["clear_p50_s"]), cell(row["calm_hours"], 2),
+        name, str(row["episodes"]), cell(row["recall"], 3), cell(row["red_recall"], 3), delays,
+        cell(row["false_per_h"]), cell(row["red_false_per_h"]), cell(lit), cell(row["clear_p50_s"]),
+        cell(grey), cell(row["calm_hours"], 2),
     )  # fmt: skip
 
 

@@ -1,15 +1,16 @@
 """Calls with a known escalation, made from clips of acted speech, and the score of a monitor's lights on them.
 
-A call is one speaker: calm speech, then raised speech, calm, raised, calm, with natural gaps. The label of a clip stands
-for vocal effort; nothing about feelings is scored. Truth says which stretch is calm and which is raised.
+A call is one speaker: calm speech, then raised speech, calm, raised, calm, with natural gaps. The label of a clip
+stands for vocal effort; nothing about feelings is scored. Truth says which stretch is calm and which is raised.
 
 Variants: ``raw`` (gain as recorded), ``agc`` (every clip brought to the same active level, as automatic gain control
-does), ``phone`` (300-3400 Hz, 8 kHz, mu-law), ``noise`` (pink noise 15 dB under calm speech), ``moved`` (10 dB lower, and
-another 6 dB from the middle on, as when a microphone is bent away).
+does), ``phone`` (300-3400 Hz, 8 kHz, mu-law), ``noise`` (pink noise 15 dB under calm speech), ``moved`` (10 dB lower,
+and another 6 dB from the middle on, as when a microphone is bent away).
 
-Conventions of the score: only amber and red lights count whose reasons hold one with an id that starts with ``voice.``. A
-raised part is found when such a light burns at any time from its start to 1 s after its end; the delay counts from its
-start. Every light that begins in calm speech is a false one, except in the first ``GRACE_S`` after a raised part.
+Conventions of the score: only amber and red lights count whose reasons hold one with an id that starts with
+``voice.``. A raised part is found when such a light burns at any time from its start to 1 s after its end; the delay
+counts from its start. Every light that begins in calm speech is a false one, except in the first ``GRACE_S`` after a
+raised part.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Speaker:
 
 @dataclass(slots=True)
 class Tally:
-    """What is counted for one colour. Per raised part ``hit`` and ``clear_s``, per part found ``delay_s``, else per calm part."""
+    """Counts of one colour: ``hit``, ``clear_s`` per raised part, ``delay_s`` per found one, the rest per calm part."""
 
     hit: list[float] = field(default_factory=list)
     delay_s: list[float] = field(default_factory=list)
@@ -86,7 +87,7 @@ Score = dict[str, Tally]
 
 def effort_label(text: str) -> Label | None:
     """What an emotion label says about vocal effort: neutral and calm are calm, angry is raised."""
-    word = text.split("|")[0].strip().lower()
+    word = text.split("|", maxsplit=1)[0].strip().lower()
     if word in ("neutral", "calm"):
         return "calm"
     return "raised" if word in ("angry", "anger") else None
@@ -113,7 +114,9 @@ def load_clips(paths: Sequence[Path]) -> list[Samples]:
     return [trimmed(at_rate(*read_mono(path), RATE_HZ)) for path in paths[:_MOST_CLIPS]]
 
 
-def build_call(clips: Mapping[Label, Sequence[Samples]], variant: str, rng: np.random.Generator, plan: Plan = PLAN) -> Call:
+def build_call(
+    clips: Mapping[Label, Sequence[Samples]], variant: str, rng: np.random.Generator, plan: Plan = PLAN
+) -> Call:
     """Join clips as the plan says; the same ``rng`` seed gives the same sequence in every variant."""
     scale = _CALM_RMS / float(np.median([active_rms(clip) for clip in clips["calm"]]))
     sounds: list[Samples] = [np.zeros(RATE_HZ)]
@@ -151,7 +154,7 @@ def lit(result: Mapping[str, Any], colours: Sequence[str]) -> list[tuple[float, 
 
     Parameters
     ----------
-    result : with ``lights`` as in the result format: ``start_s``, ``end_s``, ``light`` and ``reasons`` with their ``id``.
+    result : with ``lights`` of the result format, of which times, ``light`` and each reason's ``id`` are read.
     """
     spans = sorted(
         (light["start_s"], light["end_s"])

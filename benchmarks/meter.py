@@ -1,7 +1,7 @@
 """The naive meter that we compare with: level alone, against the speaker's own running median.
 
-It knows its speaker, which a plain loudness meter does not, and it forgets nothing: the median is over the whole call so
-far. What it cannot know is why the level changed.
+It knows its speaker, which a plain loudness meter does not, and it forgets nothing: the median is over the whole call
+so far. What it cannot know is why the level changed.
 """
 
 from __future__ import annotations

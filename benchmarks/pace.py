@@ -1,8 +1,9 @@
 """Syllables that the engine finds against syllables of the transcripts, beside a counter made with Praat.
 
-Truth: vowels of the words' pronunciations in the dictionary that ships with pocketsphinx, so what a careful speaker would
-say; people swallow some. Utterances with a word that it lacks are left out. The time that both counts are divided by is
-the utterance without its pauses, found by Praat's silence detector so that neither counter's own idea of speech decides.
+Truth: vowels of the words' pronunciations in the dictionary that ships with pocketsphinx, so what a careful speaker
+would say; people swallow some. Utterances with a word that it lacks are left out. The time that both counts are
+divided by is the utterance without its pauses, found by Praat's silence detector so that neither counter's own idea of
+speech decides.
 """
 
 from __future__ import annotations
@@ -19,17 +20,23 @@ from benchmarks.report import Figures, Report, Settings, Table, cell, goal_at_le
 from benchmarks.sound import RATE_HZ
 
 LEAST_S = 3.0
-CORPORA = {"librispeech": "LibriSpeech, read by native speakers", "speechocean": "speechocean, read by Mandarin speakers"}
+CORPORA = {
+    "librispeech": "LibriSpeech, read by native speakers",
+    "speechocean": "speechocean, read by Mandarin speakers",
+}
 VOWELS = frozenset(("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"))
-SILENCE_DB, PAUSE_S, SOUND_S = -25.0, 0.3, 0.1  # Praat's own defaults for finding silences are -25 dB, 0.1 s, 0.1 s
+SILENCE_DB, PAUSE_S, SOUND_S = -25.0, 0.3, 0.1
 DIP_DB = 2.0  # de Jong and Wempe (2009) for recordings without filtering
-OURS, REPORTED, PRAAT = "evenkeel", "evenkeel, as reported", "praat, intensity peaks"
+OURS, LIGHT, WRITTEN, PRAAT = "evenkeel", "evenkeel, as judged", "evenkeel, as written", "praat, intensity peaks"
 COLUMNS = ("counter", "found / true", "mean error %", "r of rate", "utterances")
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Syllables by transcript and by each counter; ``own_s`` is the speech by which the engine itself divides."""
+    """Syllables by transcript and by each counter; ``own_s`` is the speech by which the engine itself divides.
+
+    ``found`` holds nuclei (``OURS``), those among them that the result file counts (``WRITTEN``), and Praat's.
+    """
 
     true: int
     found: dict[str, int]
@@ -84,23 +91,25 @@ def syllables_of(text: str, dictionary: dict[str, int]) -> int | None:
 
 def _utterance(clip: Clip, true: int) -> Utterance:
     y = at_rate(*read_mono(clip.path), RATE_HZ)
-    mine, own_s = count_ours(y)
-    return Utterance(true, {OURS: mine, PRAAT: count_with_praat(y)}, speech_s(y), own_s)
+    mine, written, own_s = count_ours(y)
+    found = {OURS: mine, WRITTEN: written, PRAAT: count_with_praat(y)}
+    return Utterance(true, found, speech_s(y), own_s)
 
 
-def count_ours(y: Samples) -> tuple[int, float]:
-    """Nuclei in speech, and seconds of speech, as the result format counts them."""
+def count_ours(y: Samples) -> tuple[int, int, float]:
+    """All nuclei, those told within speech, which the result file counts, and seconds of speech."""
     from monitor.features.extractor import FeatureExtractor
     from monitor.types import FrameGrid
     from monitor.windows import SPEECH
 
     extractor = FeatureExtractor()
-    nuclei = frames = 0
+    nuclei = written = frames = 0
     for part in (*extractor.push(np.asarray(y, np.float32)), *extractor.finish()):
         speech = part.speech > SPEECH
-        nuclei += int((part.nucleus & speech).sum())
+        nuclei += int(part.nucleus.sum())
+        written += int((part.nucleus & speech).sum())
         frames += int(speech.sum())
-    return nuclei, FrameGrid().start_s(frames)
+    return nuclei, written, FrameGrid().start_s(frames)
 
 
 def count_with_praat(y: Samples) -> int:
@@ -143,10 +152,13 @@ def figures_of(utterances: Sequence[Utterance]) -> dict[str, dict[str, float | i
     true = np.asarray([u.true for u in utterances], float)
     time_s = np.asarray([u.speech_s for u in utterances])
     own_s = np.asarray([u.own_s for u in utterances])
-    mine, theirs = (np.asarray([u.found[name] for u in utterances], float) for name in (OURS, PRAAT))
+    mine, written, theirs = (
+        np.asarray([u.found[name] for u in utterances], float) for name in (OURS, WRITTEN, PRAAT)
+    )
     return {
         OURS: agreement(true, mine, time_s, time_s),
-        REPORTED: agreement(true, mine, time_s, own_s),
+        LIGHT: agreement(true, mine, time_s, own_s),
+        WRITTEN: agreement(true, written, time_s, own_s),
         PRAAT: agreement(true, theirs, time_s, time_s),
     }
 

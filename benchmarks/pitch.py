@@ -1,9 +1,9 @@
 """F0 and voicing against a laryngograph: the FDA recordings, clean, in noise, and over a telephone in noise.
 
-Reference: one value per 15 ms, 0 where unvoiced, one speaker (Bagshaw 1993). A tracker's frame nearest in time answers for
-each reference frame. Voicing error: share of all frames whose voicing differs. Gross error: share of the frames that both
-call voiced whose F0 differs by more than 20 %. Wrong frames: either of both, of all frames. Cents: median over the frames
-that both call voiced and that are not gross.
+Reference: one value per 15 ms, 0 where unvoiced, one speaker (Bagshaw 1993). A tracker's frame nearest in time answers
+for each reference frame. Voicing error: share of all frames whose voicing differs. Gross error: share of the frames
+that both call voiced whose F0 differs by more than 20 %. Wrong frames: either of both, of all frames. Cents: median
+over the frames that both call voiced and that are not gross.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def read_reference(path: Path) -> Samples:
     try:
         return np.atleast_1d(np.loadtxt(path, dtype=np.float64))
     except (OSError, ValueError) as error:
-        raise EnvironmentProblem(f"{path} does not hold one F0 value a line; fetch the FDA recordings again.") from error
+        raise EnvironmentProblem(f"{path} does not hold one F0 a line; fetch the FDA recordings again.") from error
 
 
 def ours(y: Samples, rate_hz: int) -> Track:
@@ -197,15 +197,22 @@ def compare(track: Track, truth_hz: Samples, offset_s: float) -> Errors:
     gross = both & (np.abs(f0_hz - truth_hz) > 0.2 * truth_hz)
     fine = both & ~gross
     cents = np.abs(1200 * np.log2(f0_hz[fine] / truth_hz[fine]))
-    counts = (int(v.sum()) for v in (truth, called, both, truth != called, gross))
-    return Errors(len(truth_hz), *counts, cents)
+    voiced, heard, agreed, wrong, wide = (int(v.sum()) for v in (truth, called, both, truth != called, gross))
+    return Errors(len(truth_hz), voiced, heard, agreed, wrong, wide, cents)
 
 
 def errors_of(tracks: Sequence[Track], speech: Sequence[Recording], offset_s: float) -> Errors:
     """Errors of several tracks as those of one."""
     parts = [compare(track, recording.truth_hz, offset_s) for track, recording in zip(tracks, speech, strict=True)]
-    sums = [sum(counts) for counts in zip(*(part[:-1] for part in parts), strict=True)]
-    return Errors(*sums, np.concatenate([part.cents for part in parts]))
+    return Errors(
+        frames=sum(part.frames for part in parts),
+        truly_voiced=sum(part.truly_voiced for part in parts),
+        called_voiced=sum(part.called_voiced for part in parts),
+        both=sum(part.both for part in parts),
+        voicing_wrong=sum(part.voicing_wrong for part in parts),
+        gross=sum(part.gross for part in parts),
+        cents=np.concatenate([part.cents for part in parts]),
+    )
 
 
 def rates(errors: Errors) -> dict[str, float | None]:
@@ -221,7 +228,7 @@ def rates(errors: Errors) -> dict[str, float | None]:
 
 
 def best_offset_s(tracks: Sequence[Track], speech: Sequence[Recording]) -> float:
-    """Where the reference frames stand by these tracks: the offset with the fewest wrong frames, then the least cents."""
+    """The offset of the reference frames that fits these tracks: fewest wrong frames, then least cents."""
 
     def cost(offset_s: float) -> tuple[int, float]:
         errors = errors_of(tracks, speech, offset_s)
@@ -240,9 +247,9 @@ def _cells(name: str, row: dict[str, float | None]) -> tuple[str, ...]:
 def _note(figures: Figures) -> str:
     own = figures["conditions"]["clean"][OURS]["own_best_offset_s"]
     return (
-        f"{figures['seconds']:.0f} s of one speaker. Reference frame i is taken to stand at 15 i + {1000 * figures['offset_s']:.0f} ms, "
-        f"where Praat errs least on clean speech (ours would err least at {1000 * own:.0f} ms). librosa pyin: one recording in "
-        f"{PYIN_EVERY}. Processor time without loading and decoding."
+        f"{figures['seconds']:.0f} s of one speaker. Reference frame i is taken to stand at 15 i + "
+        f"{1000 * figures['offset_s']:.0f} ms, where Praat errs least on clean speech (ours would err least at "
+        f"{1000 * own:.0f} ms). librosa pyin: one recording in {PYIN_EVERY}. Without loading and decoding."
     )
 
 

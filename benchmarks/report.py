@@ -95,11 +95,12 @@ def plain(table: Table) -> str:
     """The table in columns of text; the first column is a name, the others are numbers."""
     lines = [list(table.columns), *map(list, table.rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(table.columns))]
-    shown = [
-        "  ".join(text.ljust(width) if i == 0 else text.rjust(width) for i, (text, width) in enumerate(zip(line, widths, strict=True)))
-        for line in lines
-    ]
-    return "\n".join([table.title, *shown, *([table.note] if table.note else [])])
+
+    def row(texts: Sequence[str]) -> str:
+        padded = (text.rjust(width) for text, width in zip(texts[1:], widths[1:], strict=True))
+        return "  ".join([texts[0].ljust(widths[0]), *padded]).rstrip()
+
+    return "\n".join([table.title, *map(row, lines), *([table.note] if table.note else [])])
 
 
 def markdown(table: Table) -> str:

@@ -34,7 +34,7 @@ def pink(count: int, rng: np.random.Generator) -> Samples:
     """Pink noise of RMS 1, shape (count,)."""
     spectrum = np.fft.rfft(rng.standard_normal(count))
     y = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), count)
-    return y / np.sqrt((y**2).mean())
+    return np.asarray(y / np.sqrt((y**2).mean()))
 
 
 def telephone(y: Samples) -> Samples:

@@ -1,10 +1,12 @@
 """From the decoder's path to plain words with times and confidences.
 
-Confidence needs a stand-in, because posteriors cost a second and a third search. What is cheap and was found to tell
-right from wrong is how well the sound fits (``Decoded.fit``), and, for phrases, how many sounds they have: short
-phrases occur by chance in other speech. The formulas are logistic regressions on real speech, native and learners',
-with phrases of its own transcripts and the wordings of the built-in policy listened for (area under the curve: phrases
-0.87, single words 0.6, which is little).
+Confidence needs a stand-in, because posteriors cost a second and a third search. What is cheap and tells right from
+wrong is how well the sound fits (``Decoded.fit``) and, for phrases, how many sounds they have: short phrases occur by
+chance in other speech. The formulas are logistic regressions on 0.59 h of real speech, native and learners', with
+phrases of its own transcripts and 700 wordings of the built-in policy listened for (57 phrases heard, of which 37 were
+said; area under the curve 0.94), with slopes shrunk and the offset lowered, because phrases of a policy are rarer than
+those. Phrases heard word by word were right 17 times of 17, 15
+of them synthetic speech, hence the bonus. Single words are told apart badly (0.6).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from models.vocabulary import PhraseIndex, PhraseWord
 from monitor.types import Word
 
 WORD_OFFSET, WORD_PER_FIT = 0.33, 0.16
-PHRASE_OFFSET, PHRASE_PER_FIT, PHRASE_PER_LOG_PHONES = -11.0, 1.5, 8.4
+PHRASE_OFFSET, PHRASE_PER_FIT, PHRASE_PER_LOG_PHONES = -11.5, 1.5, 8.4
 WORD_BY_WORD = 3.0
 
 

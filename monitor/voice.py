@@ -68,13 +68,17 @@ class _Strain:
             for u, c, s, low in zip(upper, centre, self.scales(spread), lows, strict=True)
         ]
 
-    def strain(self, deviations: Sequence[float]) -> float:
-        """Mean deviation; F0 and effort alone may stand for all three, since gain control hides the level."""
+    def strain(self, deviations: Sequence[float], limit: float) -> float:
+        """Mean deviation; F0 and effort alone may stand for all three, since gain control hides the level.
+
+        Where only one measure deviates, the strain stays under ``limit``: it may be a moved microphone, a question's rise
+        or a hissing vowel. The agreement that is asked for belongs to the limit of amber and goes with the limit.
+        """
         level, f0, effort = deviations
         strain = max((level + f0 + effort) / 3, self._limits.without_level * (f0 + effort) / 2)
         second = sorted(deviations)[1]
-        # One measure alone may be a moved microphone, a question's rise or a hissing vowel.
-        return strain if second >= self._limits.agreement else min(strain, 0.9 * self._limits.amber)
+        agrees = second >= self._limits.agreement * limit / self._limits.amber
+        return strain if agrees else min(strain, 0.9 * limit)
 
 
 class _Evidence:
@@ -104,14 +108,21 @@ class _Lasting:
     def __init__(self, lasts_s: float) -> None:
         self._lasts_s = lasts_s
         self._since_s: float | None = None
+        self._looked_s = 0.0
         self.lit = False
 
     def look(self, holds: bool, now_s: float) -> None:
+        self._looked_s = now_s
         if not holds:
             self._since_s, self.lit = None, False
         else:
             self._since_s = now_s if self._since_s is None else self._since_s
             self.lit = now_s - self._since_s >= self._lasts_s
+
+    def forget(self, now_s: float, after_s: float) -> None:
+        """What could not be looked at for so long, since nobody spoke, holds no longer."""
+        if now_s - self._looked_s > after_s:
+            self._since_s, self.lit = None, False
 
 
 class VoiceJudge:
@@ -156,12 +167,15 @@ class VoiceJudge:
             self._look_at_swing(tick)
         if not math.isnan(tick.pace_syl_s):
             self._look_at_pace(tick)
+        for lasting in (self._agitated, self._flat, self._fast, self._slow):
+            if lasting.lit:
+                lasting.forget(tick.now_s, self._limits.raised.hold_s)
         return self._state(tick.now_s)
 
     def _weigh(self, tick: Tick) -> None:
         keeper = self._keeper
         self._deviations = self._strain_of.deviations(tick.upper, keeper.centre, keeper.spread)
-        self._strain = self._strain_of.strain(self._deviations)
+        self._strain = self._strain_of.strain(self._deviations, self._limits.raised.amber)
         self._amber.add(self._strain, tick.now_s)
         self._red.add(self._strain, tick.now_s)
         if self._amber.lit(tick.now_s):
@@ -190,28 +204,34 @@ class VoiceJudge:
             return
         columns = (sorted(column)[len(column) // 2] for column in zip(*self._recent, strict=True))
         self._rise = tuple(self._strain_of.deviations(tuple(columns), self._anchor, self._keeper.spread))
-        strain = self._strain_of.strain(self._rise)
-        self._rising.look(strain >= self._limits.rising.strain and not self._amber.lit(now_s), now_s)
+        limit = self._limits.rising.strain
+        strain = self._strain_of.strain(self._rise, limit)
+        self._rising.look(strain >= limit and not self._amber.lit(now_s), now_s)
 
     def _look_at_swing(self, tick: Tick) -> None:
         self._swing_st = tick.swing_st
         usual, limits = self._keeper.swing_st, self._limits
         # A stretch that holds a raised part and a calm one is not agitated, however far apart the two are.
         mixed = tick.now_s - self._raised_s < SWING_AGE_S
+        flat = False
         if self._keeper.known:
             wide = tick.swing_st - usual >= limits.agitated.above_st
             self._agitated.look(wide and not mixed, tick.now_s)
-            self._flat.look(tick.swing_st <= usual * limits.flat.below_share, tick.now_s)
-        if self._is_calm(tick.now_s) and not self._agitated.lit and not mixed:
+            flat = limits.flat.on and tick.swing_st <= usual * limits.flat.below_share
+            self._flat.look(flat, tick.now_s)
+        # What may become a reason is not learnt meanwhile, or the limit would move away before it has lasted.
+        if self._is_calm(tick.now_s) and not (self._agitated.lit or flat or mixed):
             self._keeper.learn_swing(tick.swing_st)
 
     def _look_at_pace(self, tick: Tick) -> None:
         self._pace_syl_s = tick.pace_syl_s
         usual, limits = self._keeper.pace_syl_s, self._limits
+        slow = False
         if self._keeper.known:
             self._fast.look(tick.pace_syl_s >= self._fast_limit(usual), tick.now_s)
-            self._slow.look(tick.pace_syl_s <= usual * limits.slow.share, tick.now_s)
-        if self._is_calm(tick.now_s) and not self._fast.lit:
+            slow = limits.slow.on and tick.pace_syl_s <= usual * limits.slow.share
+            self._slow.look(slow, tick.now_s)
+        if self._is_calm(tick.now_s) and not (self._fast.lit or slow):
             self._keeper.learn_pace(tick.pace_syl_s)
 
     def _fast_limit(self, usual: float) -> float:

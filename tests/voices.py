@@ -152,3 +152,20 @@ def assert_equal(one: Features, other: Features, frames: int | None = None) -> N
         if field.name != "start_frame":
             a, b = (getattr(each, field.name)[:frames] for each in (one, other))
             np.testing.assert_array_equal(a, b, err_msg=field.name, strict=True)
+
+
+def measures(frames: int, start: int = 0, **given: object) -> Features:
+    """Hand-made measures: clear calm speech, of which each may be given as one value for all frames or as an array."""
+    usual = {"level_dbfs": -30, "loudness_ms": 0, "f0_hz": 110, "voicing": 1, "effort_db": -6, "noise_dbfs": -60, "speech": 1}
+    flags = {"clipped": False, "nucleus": False}
+    unknown = given.keys() - usual.keys() - flags.keys()
+    assert not unknown, unknown
+    kinds = {**dict.fromkeys(usual, np.float32), **dict.fromkeys(flags, np.bool_)}
+    values = {**usual, **flags, **given}
+    return Features(start, **{name: np.broadcast_to(np.asarray(values[name], kind), frames).copy() for name, kind in kinds.items()})
+
+
+def part(features: Features, start: int, end: int) -> Features:
+    """Some of the frames."""
+    names = [field.name for field in fields(Features) if field.name != "start_frame"]
+    return Features(features.start_frame + start, **{name: getattr(features, name)[start:end] for name in names})

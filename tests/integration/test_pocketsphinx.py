@@ -11,7 +11,7 @@ import pytest
 import soundfile as sf
 
 from models import pocketsphinx_asr
-from models.folding import fold, is_filler
+from models.folding import fold, is_filler, phrase_confidence
 from models.phrase_decoder import Decoded, DecoderPool
 from models.pocketsphinx_asr import PassSchedule, PocketsphinxTranscriber, Tuning, to_pcm
 from models.registry import available, choose_transcriber, make_transcriber
@@ -272,6 +272,23 @@ def test_a_phrase_shares_its_time_by_sounds_and_fillers_go():
         ("calm", 2.4, 2.5),
         ("down", 2.5, 2.8),
     ]
+
+
+def test_a_phrase_is_surer_the_better_it_fits_and_the_longer_it_is():
+    assert phrase_confidence(-3.0, 12) > phrase_confidence(-6.0, 12)
+    assert phrase_confidence(-4.0, 16) > 0.9
+    assert phrase_confidence(-4.0, 5) < 0.1
+
+
+def test_a_phrase_heard_word_by_word_is_surer_than_its_words():
+    calm_down = PhraseWord("calm_down_kp", ("calm", "down"), ((("K", "AA", "M"), ("D", "AW", "N")),))
+    path = [Decoded("calm", 0, 0, 30, -3.0), Decoded("down", 0, 30, 60, -3.0), Decoded("now", 0, 60, 90, -3.0)]
+    with_phrase = fold(path, PhraseIndex([calm_down]), 0.0)
+    without = fold(path, PhraseIndex([]), 0.0)
+    as_one = fold([Decoded("calm_down_kp", 0, 0, 60, -3.0)], PhraseIndex([calm_down]), 0.0)
+    assert with_phrase[0].confidence == with_phrase[1].confidence > without[0].confidence
+    assert with_phrase[0].confidence > as_one[0].confidence == as_one[1].confidence
+    assert with_phrase[2] == without[2]
 
 
 def test_fillers_are_told_from_words():

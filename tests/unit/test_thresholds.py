@@ -1,0 +1,83 @@
+"""The shipped values, their names in a policy file, and what is refused."""
+
+import pytest
+from pydantic import ValidationError
+
+from monitor.policy.load import load_policy
+from monitor.policy.thresholds import Alerts, Thresholds
+
+DOCUMENTED = {
+    "learning": {"speech_s": 20, "memory": 240, "below": 1.0, "profile_weight": 60},
+    "raised": {
+        "on": True,
+        "amber": 1.2,
+        "red": 2.0,
+        "amber_evidence": 0.15,
+        "red_evidence": 0.3,
+        "release": 0.6,
+        "level_db": 4,
+        "f0_st": 2,
+        "effort_db": 2.5,
+        "most": 4,
+        "agreement": 0.8,
+        "without_level": 0.85,
+        "hold_s": 3,
+    },
+    "rising": {"on": True, "strain": 0.75, "samples": 50, "lasts_s": 10},
+    "agitated": {"on": True, "above_st": 4.5, "lasts_s": 2},
+    "flat": {"on": False, "below_share": 0.5, "lasts_s": 30},
+    "fast": {"on": True, "share": 1.4, "least_syl_s": 5, "ceiling_syl_s": 7.5, "lasts_s": 3},
+    "slow": {"on": False, "share": 0.6, "lasts_s": 10},
+    "audibility": {"dead_dbfs": -80, "dead_s": 5, "snr_db": 8, "clipped_share": 0.2},
+}
+NAMES = ("voice.raised", "voice.rising", "voice.agitated", "voice.flat", "pace.fast", "pace.slow")
+
+
+def test_defaults_are_the_documented_ones():
+    assert Thresholds().model_dump() == DOCUMENTED
+
+
+def test_alert_budget_is_that_of_the_design():
+    assert Alerts().model_dump() == {"phrase_s": 6, "change_s": 1.5, "cue_s": 20}
+
+
+def test_the_shipped_policy_keeps_the_defaults():
+    policy = load_policy(None)
+    assert policy.thresholds == Thresholds()
+    assert policy.alerts == Alerts()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_policy_file_names_the_behaviour(name, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(f'[policy]\nname = "mine"\nlanguage = "en"\n\n[thresholds."{name}"]\non = false\n', encoding="utf-8")
+    limits = getattr(load_policy(str(file)).thresholds, name.split(".")[1])
+    assert limits.on is False
+    assert limits == type(limits)(on=False)
+
+
+def test_other_groups_keep_their_defaults(tmp_path):
+    file = tmp_path / "mine.toml"
+    text = '[policy]\nname = "mine"\nlanguage = "en"\n\n[thresholds."voice.raised"]\nred = 2.5\n\n[alerts]\nphrase_s = 4.0\n'
+    file.write_text(text, encoding="utf-8")
+    policy = load_policy(str(file))
+    expected = DOCUMENTED | {"raised": DOCUMENTED["raised"] | {"red": 2.5}}
+    assert policy.thresholds.model_dump() == expected
+    assert policy.alerts == Alerts(phrase_s=4)
+
+
+@pytest.mark.parametrize("wrong", [{"amber": 0}, {"amber": "loud"}, {"release": 1.1}, {"loudness": 3}, {"most": -1}])
+def test_unusable_values_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        Thresholds.model_validate({"voice.raised": wrong})
+
+
+def test_limits_cannot_change_under_way():
+    with pytest.raises(ValidationError):
+        Thresholds().raised.amber = 3.0
+
+
+@pytest.mark.parametrize("group", [Alerts, *(type(getattr(Thresholds(), name)) for name in DOCUMENTED)])
+def test_every_number_says_what_it_means(group):
+    for name, field in group.model_fields.items():
+        assert name == "on" or field.description, name

@@ -1,0 +1,445 @@
+"""Judging the voice, tick by tick: hand-made windows against a known usual voice."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.baseline import BaselineLearner
+from monitor.policy.thresholds import Thresholds
+from monitor.types import Baseline, Light
+from monitor.voice import STEADY, TICK_S, Tick, VoiceJudge
+
+USUAL = (-30.0, 14.0, -6.0)
+MINE = Baseline(
+    level_dbfs=USUAL[0],
+    level_spread_db=3.0,
+    f0_st=USUAL[1],
+    f0_spread_st=1.5,
+    effort_db=USUAL[2],
+    effort_spread_db=2.0,
+    liveliness_st=2.5,
+    articulation_syl_s=4.0,
+    speech_s=100.0,
+)
+FLOORS = (4.0, 2.0, 2.5)  # spreads of MINE are smaller, so that the floors count
+UNKNOWN = (math.nan, math.nan, math.nan)
+CALM, RAISED, SHOUT = (0.0, 0.0, 0.0), (1.6, 1.6, 1.6), (3.5, 3.5, 3.5)
+
+
+class Talk:
+    """One speaker before the judge; deviations are given in spreads."""
+
+    def __init__(self, *, profile=MINE, memory=240, limits=None, **changes):
+        self.keeper = BaselineLearner(profile=profile, memory=memory, profile_weight=60)
+        self.limits = limits or Thresholds.model_validate(changes)
+        self.judge = VoiceJudge(self.limits, self.keeper)
+        self.now_s = self.speech_s = 0.0
+        self.ticks = self.firm = 0
+        self.states = []
+
+    def say(self, seconds, deviation=CALM, *, upper=None, swing_st=math.nan, pace_syl_s=math.nan, fresh=True):
+        """Speak for a while; returns the states of these ticks."""
+        begun = len(self.states)
+        for _ in range(round(seconds / TICK_S)):
+            self.ticks += 1
+            self.now_s = self.ticks * TICK_S
+            self.firm += 3 * fresh
+            self.speech_s += TICK_S * fresh
+            values = upper or tuple(u + d * s for u, d, s in zip(USUAL, deviation, FLOORS, strict=True))
+            slow = self.ticks % 5 == 0
+            self.states.append(
+                self.judge.look(
+                    Tick(
+                        self.now_s,
+                        values,
+                        fresh,
+                        self.firm,
+                        self.speech_s,
+                        swing_st if slow else math.nan,
+                        pace_syl_s if slow else math.nan,
+                    )
+                )
+            )
+        return self.states[begun:]
+
+    def pause(self, seconds):
+        return self.say(seconds, upper=UNKNOWN, fresh=False)
+
+
+def first_s(states, light):
+    """Seconds until this light, infinite where it never came."""
+    return next((i * TICK_S for i, state in enumerate(states) if state.light is light), math.inf)
+
+
+def lights(states):
+    return {state.light for state in states}
+
+
+def ids(states):
+    return {reason.id for state in states for reason in state.reasons}
+
+
+def test_a_usual_voice_is_green_and_has_no_reasons():
+    assert set(Talk().say(60)) == {STEADY}
+
+
+def test_a_new_voice_is_learnt_and_then_judged():
+    talk = Talk(profile=None)
+    assert lights(talk.say(19.9)) == {Light.GREEN}
+    assert talk.judge.learning
+    talk.say(0.2)
+    assert not talk.judge.learning
+    assert talk.keeper.centre == pytest.approx(USUAL)
+    assert first_s(talk.say(5, RAISED), Light.AMBER) < 1
+
+
+def test_amber_while_learning_is_kept_to_oneself_but_a_shout_is_told():
+    quiet = Talk(profile=None)
+    quiet.say(3)
+    assert lights(quiet.say(3, RAISED)) == {Light.GREEN}
+    assert quiet.judge.learning
+    loud = Talk(profile=None)
+    loud.say(15)
+    states = loud.say(3, upper=(-5, 30, 12))
+    assert loud.judge.learning
+    assert states[-1].light is Light.RED
+    assert states[-1].cue == "softer"
+
+
+def test_raised_then_shouted_then_calm():
+    talk = Talk()
+    talk.say(10)
+    assert talk.say(5, RAISED)[-1].light is Light.AMBER
+    assert talk.say(5, SHOUT)[-1].light is Light.RED
+    states = talk.say(10, CALM)
+    assert states[0].light is Light.RED
+    assert states[-1] == STEADY
+
+
+def test_reasons_name_every_measure_over_its_limit_the_leading_one_first():
+    state = Talk().say(5, (1.5, 1.7, 1.3))[-1]
+    assert [(r.id, r.value, r.unit, r.usual, r.limit) for r in state.reasons] == [
+        ("voice.raised", 3.4, "st", 0.0, 2.4),
+        ("voice.raised", 6.0, "dB", 0.0, 4.8),
+        ("voice.raised", pytest.approx(3.2, abs=0.1), "dB", 0.0, 3.0),
+    ]
+    assert [r.text for r in state.reasons] == [
+        "pitch above your usual",
+        "voice above your usual",
+        "vocal effort above your usual",
+    ]
+    red = Talk().say(5, (3.9, 2.5, 1.0))[-1]
+    assert [(r.value, r.limit) for r in red.reasons] == [(15.6, 8.0), (5.0, 4.0)]
+    assert red.reasons[0].text == "voice well above your usual"
+
+
+def test_own_spreads_count_where_they_are_wider():
+    wide = Baseline(*(USUAL[0], 8.0, USUAL[1], 4.0, USUAL[2], 5.0), 2.5, 4.0, 100.0)
+    assert lights(Talk(profile=wide).say(10, RAISED)) == {Light.GREEN}
+    assert Light.AMBER in lights(Talk(profile=wide).say(10, tuple(2 * d for d in RAISED)))
+
+
+@pytest.mark.parametrize("gain_db", [-30, -12, 12, 30])
+def test_gain_alone_never_lights(gain_db):
+    talk = Talk()
+    talk.say(10)
+    assert lights(talk.say(120, (gain_db / 4, 0, 0))) == {Light.GREEN}
+
+
+@pytest.mark.parametrize("alone", [(0, 4, 0), (0, -1, 4), (4, -1, 0), (9, 0.7, 0.7)])
+def test_one_measure_alone_never_lights(alone):
+    """Only two that agree do."""
+    assert lights(Talk().say(60, alone)) == {Light.GREEN}
+
+
+@pytest.mark.parametrize("two", [(2.6, 2.6, 0), (0, 2.6, 2.6), (2.6, 0, 2.6)])
+def test_two_measures_that_agree_light(two):
+    assert Light.AMBER in lights(Talk().say(10, two))
+
+
+@pytest.mark.parametrize("level", [-9.0, 0.0])
+def test_hidden_level_does_not_hide_effort(level):
+    """Gain control may even turn a shout down."""
+    assert Light.AMBER in lights(Talk().say(5, (level, 2, 2)))
+    assert Light.RED in lights(Talk().say(5, (level, 3.5, 3.5)))
+
+
+def test_the_louder_the_sooner():
+    delays = [first_s(Talk().say(30, (d, d, d)), Light.AMBER) for d in (1.25, 1.4, 1.8, 2.5, 4.0)]
+    assert all(later < sooner for sooner, later in pairwise(delays))
+    assert delays[0] > 2
+    assert delays[-1] <= 0.1
+    assert first_s(Talk().say(30, (1.19, 1.19, 1.19)), Light.AMBER) == math.inf
+
+
+def test_red_asks_for_more_than_amber():
+    states = Talk().say(10, SHOUT)
+    assert first_s(states, Light.AMBER) < first_s(states, Light.RED) < 1
+    assert Light.RED not in lights(Talk().say(60, (1.9, 1.9, 1.9)))
+
+
+def test_a_short_burst_is_no_raised_voice():
+    talk = Talk()
+    for _ in range(20):
+        talk.say(0.1, RAISED)
+        talk.say(1.0, CALM)
+    assert lights(talk.states) == {Light.GREEN}
+
+
+def test_evidence_does_not_outlive_a_pause():
+    talk = Talk()
+    for _ in range(10):
+        talk.say(0.3, RAISED)
+        talk.pause(3)
+    assert lights(talk.states) == {Light.GREEN}
+
+
+def test_stale_windows_add_no_evidence():
+    """Between two words the window stays the same; looking at it again is no news."""
+    talk = Talk()
+    talk.say(0.2, RAISED)
+    assert lights(talk.say(30, RAISED, fresh=False)) == {Light.GREEN}
+
+
+def test_a_light_holds_and_then_goes_out():
+    talk = Talk()
+    talk.say(3, RAISED)
+    states = talk.say(10, CALM)
+    assert first_s(states, Light.GREEN) == pytest.approx(3.0, abs=0.3)
+    assert states[-1] == STEADY
+
+
+def test_a_light_goes_out_in_silence_too():
+    talk = Talk()
+    talk.say(3, SHOUT)
+    states = talk.pause(10)
+    assert first_s(states, Light.GREEN) == pytest.approx(3.0, abs=0.3)
+
+
+def test_what_lit_needs_less_to_stay():
+    held = 0.8 * 1.2  # under the limit, over its release
+    talk = Talk()
+    talk.say(3, RAISED)
+    assert lights(talk.say(20, (held,) * 3)) == {Light.AMBER}
+    assert lights(Talk().say(20, (held,) * 3)) == {Light.GREEN}
+    talk.say(20, (0.5 * 1.2,) * 3)
+    assert talk.states[-1].light is Light.GREEN
+
+
+def test_a_voice_that_is_raised_is_not_learnt():
+    talk = Talk(profile=None)
+    talk.say(30)
+    before = talk.keeper.centre
+    talk.say(120, RAISED)
+    assert talk.keeper.centre == before
+    assert talk.states[-1].light is Light.AMBER
+
+
+def test_a_slow_climb_is_told():
+    """Learning follows a while, but never so far that a voice two spreads up is called usual."""
+    talk = Talk(profile=None)
+    talk.say(40)
+    for step in range(300):
+        talk.say(1, (2.0 * step / 300,) * 3)
+    assert ids(talk.states) >= {"voice.rising", "voice.raised"}
+    assert talk.states[-1].light is Light.AMBER
+    assert talk.keeper.centre[1] < USUAL[1] + 0.6 * 2
+
+
+def rise(talk, deviation=0.9):
+    talk.say(60)
+    return talk.say(120, (deviation,) * 3)
+
+
+def test_rising_is_the_last_minute_against_the_start():
+    talk = Talk(profile=None)
+    states = rise(talk)
+    assert ids(states) == {"voice.rising"}
+    assert 15 < first_s(states, Light.AMBER) < 60
+    state = states[round(first_s(states, Light.AMBER) / TICK_S)]
+    assert state.cue == "breathe"
+    reason = state.reasons[0]
+    assert (reason.unit, reason.usual) in {("dB", 0.0), ("st", 0.0)}
+    assert reason.value > reason.limit > 0
+    assert reason.text == "voice has been climbing since the start"
+
+
+@pytest.mark.parametrize("deviation", [0.0, 0.5, -1.0])
+def test_a_voice_that_hardly_climbs_is_not_rising(deviation):
+    assert ids(rise(Talk(profile=None), deviation)) == set()
+
+
+def test_rising_is_measured_from_the_profile():
+    talk = Talk(profile=MINE)
+    states = talk.say(120, (0.9,) * 3)
+    assert ids(states) == {"voice.rising"}
+
+
+def test_rising_clears_when_the_voice_comes_down():
+    talk = Talk(profile=None)
+    rise(talk)
+    assert talk.say(60)[-1] == STEADY
+
+
+def test_raised_comes_before_rising():
+    talk = Talk(profile=None)
+    rise(talk)
+    states = talk.say(5, (2.0,) * 3)
+    assert {reason.id for reason in states[-1].reasons} == {"voice.raised"}
+
+
+SWING = {"swing_st": 2.5 + 4.6}
+
+
+def test_agitated_lights_when_it_lasts():
+    talk = Talk()
+    talk.say(10, swing_st=2.5)
+    states = talk.say(5, **SWING)
+    assert first_s(states, Light.AMBER) == pytest.approx(2.2, abs=0.3)
+    reason = states[-1].reasons[0]
+    assert (reason.id, reason.value, reason.unit, reason.usual) == ("voice.agitated", 7.1, "st", 2.5)
+    assert reason.limit == 7.0
+    assert states[-1].cue == "breathe"
+    assert talk.say(1, swing_st=2.5)[-1] == STEADY
+
+
+def test_a_wider_swing_that_is_still_usual_is_no_agitation():
+    assert lights(Talk().say(60, swing_st=2.5 + 4.0)) == {Light.GREEN}
+
+
+def test_a_stretch_half_raised_is_not_called_agitated():
+    talk = Talk()
+    talk.say(3, RAISED)
+    states = talk.say(9, CALM, **SWING)
+    assert "voice.agitated" not in ids(states)
+
+
+def test_agitation_is_not_learnt_as_usual():
+    talk = Talk()
+    talk.say(10, swing_st=2.5)
+    talk.say(60, **SWING)
+    assert talk.keeper.swing_st == pytest.approx(2.5, abs=0.4)
+    assert talk.states[-1].light is Light.AMBER
+
+
+def test_flat_is_off_and_can_be_turned_on():
+    flat = {"seconds": 45, "swing_st": 1.2}
+    assert lights(Talk().say(**flat)) == {Light.GREEN}
+    talk = Talk(**{"voice.flat": {"on": True}})
+    states = talk.say(**flat)
+    assert first_s(states, Light.AMBER) == pytest.approx(30, abs=1)
+    assert ids(states) == {"voice.flat"}
+    assert states[-1].cue == "livelier"
+
+
+def test_fast_is_told_against_the_usual_and_a_floor():
+    talk = Talk()
+    talk.say(10, pace_syl_s=4.0)
+    states = talk.say(6, pace_syl_s=5.8)
+    assert first_s(states, Light.AMBER) == pytest.approx(3.2, abs=0.3)
+    reason = states[-1].reasons[0]
+    assert (reason.id, reason.value, reason.unit, reason.usual) == ("pace.fast", 5.8, "syl/s", 4.0)
+    assert reason.limit == pytest.approx(5.6, abs=0.1)
+    assert states[-1].cue == "slower"
+    assert talk.say(1, pace_syl_s=4.0)[-1] == STEADY
+
+
+@pytest.mark.parametrize(("usual", "pace", "fast"), [
+    (3.0, 4.9, False),  # over 1.4 times the usual, but nobody is fast below 5
+    (3.0, 5.1, True),
+    (6.0, 7.4, False),
+    (6.0, 7.6, True),  # under 1.4 times the usual, but over the ceiling
+])  # fmt: skip
+def test_limits_of_fast(usual, pace, fast):
+    profile = Baseline(*(-30.0, 3.0, 14.0, 1.5, -6.0, 2.0), 2.5, usual, 100.0)
+    states = Talk(profile=profile).say(6, pace_syl_s=pace)
+    assert ids(states) == ({"pace.fast"} if fast else set())
+
+
+def test_slow_is_off_and_can_be_turned_on():
+    slow = {"seconds": 15, "pace_syl_s": 2.0}
+    assert lights(Talk().say(**slow)) == {Light.GREEN}
+    states = Talk(**{"pace.slow": {"on": True}}).say(**slow)
+    assert first_s(states, Light.AMBER) == pytest.approx(10, abs=1)
+    assert ids(states) == {"pace.slow"}
+    assert states[-1].cue == "livelier"
+
+
+def test_several_reasons_stand_together_with_the_cue_of_the_first():
+    state = Talk().say(8, RAISED, pace_syl_s=7.6)[-1]
+    assert {reason.id for reason in state.reasons} == {"voice.raised", "pace.fast"}
+    assert state.cue == "softer"
+    state = Talk().say(8, pace_syl_s=7.6, **SWING)[-1]
+    assert [reason.id for reason in state.reasons] == ["voice.agitated", "pace.fast"]
+    assert state.cue == "breathe"
+
+
+@pytest.mark.parametrize("name", ["voice.raised", "voice.agitated", "pace.fast", "voice.rising"])
+def test_each_judge_can_be_turned_off(name):
+    say = {
+        "voice.raised": {"seconds": 10, "deviation": SHOUT},
+        "voice.agitated": {"seconds": 10, **SWING},
+        "pace.fast": {"seconds": 10, "pace_syl_s": 8.0},
+        "voice.rising": {"seconds": 120, "deviation": (0.9,) * 3},
+    }[name]
+    assert name in ids(Talk().say(**say))
+    assert name not in ids(Talk(**{name: {"on": False}}).say(**say))
+
+
+def test_nothing_is_known_of_swing_and_pace_while_learning():
+    talk = Talk(profile=None)
+    assert lights(talk.say(15, pace_syl_s=9.0, swing_st=12.0)) == {Light.GREEN}
+
+
+@pytest.mark.parametrize("how", [{"swing_st": 7.2}, {"pace_syl_s": 8.0}, {"swing_st": 7.2, "pace_syl_s": 8.0}])
+def test_agitation_and_haste_clear_when_the_agent_falls_silent(how):
+    """Everything clears by itself: a silence measures neither swing nor pace."""
+    talk = Talk()
+    assert talk.say(8, **how)[-1].light is Light.AMBER
+    assert talk.pause(10)[-1] == STEADY
+
+
+@pytest.mark.parametrize("how", [{"swing_st": 7.2}, {"pace_syl_s": 8.0}])
+def test_a_short_pause_keeps_the_light(how):
+    talk = Talk()
+    talk.say(8, **how)
+    assert lights(talk.pause(1)) == {Light.AMBER}
+    assert lights(talk.say(2, **how)) == {Light.AMBER}
+
+
+def test_a_microphone_moved_close_is_learnt():
+    """Calm speech through 16 dB more gain becomes usual, so that lively pitch alone does not light later."""
+    talk = Talk(profile=None)
+    random = np.random.default_rng(1)
+
+    def chat(seconds, gain):
+        for _ in range(round(seconds / 0.5)):
+            talk.say(0.5, tuple(g + d for g, d in zip((gain, 0, 0), random.normal(0, 0.4, 3), strict=True)))
+
+    chat(60, 0)
+    chat(300, 4)
+    assert lights(talk.states) == {Light.GREEN}
+    assert talk.keeper.centre[0] > USUAL[0] + 8
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.05, 0.3, 1, 5]), st.tuples(*[st.floats(-5, 6)] * 3), st.booleans()), max_size=20
+    )
+)
+def test_whatever_is_heard_the_state_makes_sense(story):
+    talk = Talk()
+    for seconds, deviation, silent in story:
+        if silent:
+            talk.pause(seconds)
+        else:
+            talk.say(seconds, deviation, swing_st=abs(deviation[0]), pace_syl_s=abs(deviation[1]))
+    for state in talk.states:
+        assert (state.light is Light.GREEN) == (not state.reasons) == (state.cue is None)
+        for reason in state.reasons:
+            assert all(math.isfinite(v) for v in (reason.value, reason.usual, reason.limit))
