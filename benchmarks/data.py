@@ -40,20 +40,23 @@ def corpus(folder: Path, name: str) -> list[Clip]:
     Raises
     ------
     EnvironmentProblem
-        The corpus is not there, or a column of its manifest is not.
+        The corpus is not there, or its manifest is not as it should be.
     """
     manifest = folder / name / "manifest.csv"
     if not manifest.is_file():
         raise EnvironmentProblem(f"The recordings of {name} are not here: give the folder of {name}/ by {PLACES}.")
     try:
         with manifest.open(newline="", encoding="utf-8") as handle:
-            return [
+            clips = [
                 Clip(manifest.parent / row["path"], row["speaker"], row["label_or_transcript"], float(row["seconds"]))
                 for row in csv.DictReader(handle)
             ]
     except (KeyError, TypeError, ValueError) as error:
         wanted = "path, speaker, label_or_transcript, seconds"
         raise EnvironmentProblem(f"{manifest} cannot be used ({error}); it needs the columns {wanted}.") from error
+    if not clips:
+        raise EnvironmentProblem(f"{manifest} names no recordings; fetch this corpus again.")
+    return clips
 
 
 def read_mono(path: Path) -> tuple[Samples, int]:

@@ -10,6 +10,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -36,6 +37,7 @@ from benchmarks.escalation_calls import (
 )
 from benchmarks.meter import meter_result
 from benchmarks.report import Figures, Goal, Report, Settings, Table, cell, goal_at_least, goal_at_most
+from monitor.errors import EnvironmentProblem
 
 SEED = 1
 DRAWS = 4000
@@ -104,6 +106,9 @@ def _tasks(settings: Settings) -> list[Task]:
         ("lively", speakers_of(acted, lively_label), few, PLAN),
         ("calm-read", readers_of(read), few, CALM_READ),
     )
+    for dataset, speakers, _, _ in sets:
+        if not speakers:
+            raise EnvironmentProblem(f"No speaker here has enough recordings for the set {dataset}; fetch all of them.")
     return [
         Task(dataset, name, speaker, number, chosen, plan)
         for dataset, speakers, chosen, plan in sets
@@ -141,6 +146,8 @@ def _judged(tasks: Sequence[Task], jobs: int) -> Iterator[list[Scored]]:
         try:
             for future in as_completed(futures):
                 yield future.result()
+        except BrokenProcessPool as error:
+            raise EnvironmentProblem("A process ended by itself, perhaps for want of memory; try --jobs 1.") from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -266,8 +273,10 @@ def _cells(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _worst(rows: Mapping[str, Mapping[str, Any]], key: str, choose: Callable[[list[float]], float]) -> float:
-    return choose([row[key] for name, row in rows.items() if not name.startswith(METER)])
+def _worst(rows: Mapping[str, Mapping[str, Any]], key: str, choose: Callable[[list[float]], float]) -> float | None:
+    values = [row[key] for name, row in rows.items() if not name.startswith(METER)]
+    # without a value in some variant the worst is unknown, such as the delay where nothing was found
+    return None if None in values else choose(values)
 
 
 def goals_of(figures: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Goal]:
@@ -282,7 +291,9 @@ def goals_of(figures: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Goa
         goal_at_most("false reds ≤ 0.3 per hour, acted", both["red_false_per_h"], 0.3),
         goal_at_most("amber after ≤ 0.8 s, p50", both["delay_p50_s"], 0.8),
         goal_at_most("amber after ≤ 1.5 s, p90", both["delay_p90_s"], 1.5),
-        goal_at_least("mild acting: recall ≥ 0.6", mild["recall"], 0.6, 3),
+        goal_at_most("p50 in the worst variant", _worst(acted, "delay_p50_s", max), 0.8),
+        goal_at_most("p90 in the worst variant", _worst(acted, "delay_p90_s", max), 1.5),
+        goal_at_least("mild acting: recall ≥ 0.6 (the goal is for foreign corpora)", mild["recall"], 0.6, 3),
         goal_at_most("lively speech: never red", lively["red_recall"], 0.0, 3),
         goal_at_most("calm reading: false ambers ≤ 3 per hour", calm["false_per_h"], 3.0, 1),
         goal_at_most("calm reading: false reds ≤ 0.3 per hour", calm["red_false_per_h"], 0.3),

@@ -28,6 +28,7 @@ NOISE_SNR_DB = 10.0
 CONDITIONS = {"clean": "clean", "noise": "pink noise 10 dB", "phone": "telephone with that noise"}
 OFFSETS_S = np.arange(-10, 11) / 1000
 GATE_DB = 25.0  # librosa.yin gives an F0 for every frame; here it counts where the level is this near the loudest
+LIBROSA_FRAME_S = 0.064  # its default of 2048 samples is meant for 22 kHz and errs twice as often here
 PYIN_EVERY = 5  # pyin is slow: one recording in so many
 OURS, PRAAT = "evenkeel", "praat ac"
 
@@ -148,18 +149,18 @@ def librosa_yin(y: Samples, rate_hz: int) -> Track:
     """YIN, which knows no voicing: voiced where the level is within ``GATE_DB`` of the recording's loudest frame."""
     import librosa
 
-    hop, length = rate_hz // 100, 2048 * rate_hz // RATE_HZ
+    hop, length = rate_hz // 100, round(LIBROSA_FRAME_S * rate_hz)
     f0 = librosa.yin(y, fmin=FLOOR_HZ, fmax=CEILING_HZ, sr=rate_hz, frame_length=length, hop_length=hop)
-    level = librosa.feature.rms(y=y, frame_length=length // 4, hop_length=hop)[0][: len(f0)]
+    level = librosa.feature.rms(y=y, frame_length=length // 2, hop_length=hop)[0][: len(f0)]
     loud = level > level.max() * 10 ** (-GATE_DB / 20)
     return Track(np.arange(len(f0)) * hop / rate_hz, np.where(loud, f0, 0.0))
 
 
 def librosa_pyin(y: Samples, rate_hz: int) -> Track:
-    """Probabilistic YIN with its defaults."""
+    """Probabilistic YIN, with its defaults but for the frame length."""
     import librosa
 
-    hop, length = rate_hz // 100, 2048 * rate_hz // RATE_HZ
+    hop, length = rate_hz // 100, round(LIBROSA_FRAME_S * rate_hz)
     f0, voiced, _ = librosa.pyin(
         y, fmin=FLOOR_HZ, fmax=CEILING_HZ, sr=rate_hz, frame_length=length, hop_length=hop
     )

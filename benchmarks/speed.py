@@ -85,6 +85,7 @@ def _measure(folder: Path, files: list[Path], settings: Settings) -> tuple[Costs
         START: measure(analyze(start, folder), START_S, repeats),
         f"10 min, {WAV}": measure(analyze(short, folder), SHORT_S, repeats),
     }
+    settings.say("speed: 10 min done")
     recogniser: Costs = {}
     if not settings.quick:
         ours |= _measure_long(folder, files, settings) | _measure_formats(folder, files)

@@ -15,18 +15,14 @@ import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from models.cepstral_mean import CepstralMean
+from models.decoder_loading import PIECE_BYTES, load_decoder
+from models.keyphrase_view import Hit, KeyphraseView
 from models.lexicon import Lexicon, Phones
 from models.vocabulary import PhraseIndex, PhraseWord, build_vocabulary
-from monitor.errors import EnvironmentProblem
-
-if TYPE_CHECKING:
-    from pocketsphinx import Decoder
-
 HOP_S = 0.01
-PIECE_BYTES = 640
 SCORE_STEP = 1024
 """Acoustic scores are kept in steps of this many units of the log base."""
 
@@ -85,11 +81,15 @@ class PhraseDecoder:
     """One pocketsphinx decoder for one set of phrases; decodes one utterance at a time."""
 
     def __init__(self, phrases: Sequence[str], tuning: DecoderTuning = DecoderTuning()) -> None:
-        self._decoder = _load(tuning)
+        self._decoder = load_decoder(
+            fwdflat=False, bestpath=False,
+            ds=tuning.ds, topn=tuning.topn, maxhmmpf=tuning.maxhmmpf, maxwpf=tuning.maxwpf,
+        )  # fmt: skip
         vocabulary = build_vocabulary(phrases, Lexicon(self._lookup, _guess))
         self.warnings = vocabulary.warnings
         self.phrases = PhraseIndex(vocabulary.phrases)
         self._add(vocabulary.phrases, tuning)
+        self._view = KeyphraseView(vocabulary.phrases)
         self._speaking = False
         self.reset()
 
@@ -99,6 +99,7 @@ class PhraseDecoder:
             self.end()
         # Rebuilding the feature extraction is the only way to forget the background noise; start_stream does nothing.
         self._decoder.reinit_feat()
+        self._view.reset()
         self._mean = CepstralMean()
 
     @property
@@ -112,20 +113,20 @@ class PhraseDecoder:
             self._mean.start_at(level_dbfs)
         self._decoder.set_cmn(self._mean.text)
         self._decoder.start_utt()
+        self._view.start(self._mean.text)
         self._speaking = True
 
     def feed(self, pcm: bytes) -> None:
-        """Decode further 16-bit audio of the utterance.
-
-        In small pieces: pocketsphinx 5.1.1 loses audio, and then crashes, when it is handed seconds at once.
-        """
+        """Decode further 16-bit audio of the utterance."""
         for at in range(0, len(pcm), PIECE_BYTES):
             self._decoder.process_raw(pcm[at : at + PIECE_BYTES], False, False)
+        self._view.feed(pcm)
 
     def end(self) -> None:
         """End the utterance; ``path`` then gives its final reading."""
         self._mean.learn(self._decoder.get_cmn(True), self._decoder.n_frames())
         self._decoder.end_utt()
+        self._view.end()
         self._speaking = False
 
     def path(self) -> list[Decoded]:
@@ -134,6 +135,10 @@ class PhraseDecoder:
         if hypothesis is None:
             return []
         return [_decoded(entry) for entry in self._decoder.seg() or ()]
+
+    def hits(self) -> list[Hit]:
+        """What keyphrase search, the second view, found in the utterance so far."""
+        return self._view.hits()
 
     def _lookup(self, word: str) -> tuple[Phones, ...]:
         ways: list[Phones] = []
@@ -145,13 +150,9 @@ class PhraseDecoder:
         model = self._decoder.get_lm(self._decoder.current_search())
         for phrase in phrases:
             model.add_word(phrase.key, tuning.weight(phrase))
-        entries = [
-            (phrase.key if n == 0 else f"{phrase.key}({n + 1})", " ".join(p for word in way for p in word))
-            for phrase in phrases
-            for n, way in enumerate(phrase.ways)
-        ]
+        entries = [entry for phrase in phrases for entry in phrase.entries()]
         for n, (key, phones) in enumerate(entries, 1):
-            self._decoder.add_word(key, phones, n == len(entries))
+            self._decoder.add_word(key, " ".join(phones), n == len(entries))
 
 
 class DecoderPool:
@@ -178,25 +179,6 @@ class DecoderPool:
         with self._lock:
             self._idle.append(((tuple(phrases), tuning), decoder))
             del self._idle[: -self._keep]
-
-
-def _load(tuning: DecoderTuning) -> Decoder:
-    try:
-        from pocketsphinx import Decoder
-    except ImportError as error:
-        raise EnvironmentProblem(
-            "The pocketsphinx recogniser is not installed; run `pip install pocketsphinx`, or choose --recogniser none."
-        ) from error
-    try:
-        return Decoder(
-            loglevel="FATAL", fwdflat=False, bestpath=False,
-            ds=tuning.ds, topn=tuning.topn, maxhmmpf=tuning.maxhmmpf, maxwpf=tuning.maxwpf,
-        )  # fmt: skip
-    except (RuntimeError, OSError, ValueError) as error:
-        raise EnvironmentProblem(
-            "pocketsphinx could not load its speech model; reinstall it with "
-            "`pip install --force-reinstall pocketsphinx`, or choose --recogniser none."
-        ) from error
 
 
 def _guess(word: str) -> Phones:

@@ -24,6 +24,11 @@ class PhraseWord:
         """Sounds in the phrase as it is usually said."""
         return sum(map(len, self.ways[0]))
 
+    def entries(self) -> Iterator[tuple[str, Phones]]:
+        """The dictionary's lines: key, numbered from the second pronunciation on, and phones."""
+        for n, way in enumerate(self.ways, 1):
+            yield self.key if n == 1 else f"{self.key}({n})", tuple(phone for word in way for phone in word)
+
 
 class PhraseIndex:
     """Finds phrases by their key, and in rows of plain words."""

@@ -91,6 +91,7 @@ class Judgement:
             self._spoken[flag.key] = _Spoken(flag, until_s)
         else:
             self._spoken.pop(flag.key, None)
+            self._voice = None  # look again, even if the voice says nothing new
 
     def look(self, now_s: float, voice: VoiceState, unheard: Reason | None) -> list[Event]:
         """Decide at one tick; ``unheard`` says why the voice cannot be judged, None when it can."""

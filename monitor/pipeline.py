@@ -25,12 +25,13 @@ from monitor.judgement import LEARNING, Hearing, Judgement
 from monitor.phrases.flags import FlagTracker
 from monitor.policy.model import Policy
 from monitor.ports import BaselineKeeper, Transcriber
-from monitor.turns import TurnFinder
-from monitor.types import RATE_HZ, TICK, ChecklistItem, Features, FloatArray, FrameGrid, Hypothesis, Reason
+from monitor.turns import TurnFinder, told_frame
+from monitor.types import HOP, RATE_HZ, TICK, ChecklistItem, Features, FloatArray, FrameGrid, Hypothesis, Reason
 from monitor.voice import Tick, VoiceJudge
 from monitor.windows import RollingWindows, rows
 
 AGENT = "agent"
+_LATENCY = round(LATENCY_S * RATE_HZ)
 
 
 class CallPipeline:
@@ -39,7 +40,6 @@ class CallPipeline:
     def __init__(
         self, policy: Policy, keeper: BaselineKeeper, transcriber: Transcriber | None, *, agent_channel: int = 0
     ) -> None:
-        self._grid = FrameGrid()
         self._channel = agent_channel
         self._keeper = keeper
         self._transcriber = transcriber
@@ -92,20 +92,23 @@ class CallPipeline:
 
     def _judge(self, features: Features) -> list[Event]:
         """Walk through the ticks of some frames, in order, with the words that were heard by then."""
-        known_s = min(self.duration_s, self._grid.start_s(features.start_frame + len(features)) + LATENCY_S)
-        events: list[Event] = [FramesMeasured(known_s, self._channel, features)]
-        events += [TurnEnded(known_s, turn) for turn in self._turns.push(features)]
+        events: list[Event] = []
+        turns = deque(self._turns.push(features))
         ticks = self._windows.push(features)
         self._clipped += int((features.clipped & (features.speech > 0.5)).sum())
         self._speaking_frames += int((features.speech > 0.5).sum())
         columns = rows(ticks)
         for i in range(len(ticks)):
-            # The last frames are judged when the recording ends, not later.
-            now_s = min(self.duration_s, self._grid.start_s((ticks.first + i + 1) * TICK) + LATENCY_S)
+            frames = (ticks.first + i + 1) * TICK
+            # The last frames are judged when the recording ends, not later. Samples are counted, so that a time is the
+            # same to the last bit whichever of the two it is.
+            now_s = min(self._samples, frames * HOP + _LATENCY) / RATE_HZ
             while self._heard and self._heard[0].heard_at_s <= now_s:
                 events += self._take(self._heard.popleft())
+            while turns and told_frame(turns[0]) <= frames:
+                events.append(TurnEnded(now_s, turns.popleft()))
             events += self._tick(columns, i, now_s)
-        return events
+        return [*events, FramesMeasured(now_s, self._channel, features)]
 
     def _tick(self, columns: dict[str, list[float]], i: int, now_s: float) -> list[Event]:
         unheard: Reason | None = self._hearing.look(

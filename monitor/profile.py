@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import math
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,13 +21,18 @@ def read_profile(path: Path) -> Baseline:
         The file is missing or holds something else.
     """
     try:
-        return TypeAdapter(Baseline).validate_json(path.read_bytes())
+        baseline = TypeAdapter(Baseline).validate_json(path.read_bytes())
     except OSError as error:
         raise ParameterError(f"The profile {path.name} cannot be read: {error.strerror or error}.") from error
     except ValidationError as error:
-        raise ParameterError(
-            f"The profile {path.name} holds no usual voice; leave --profile out to learn it from the call."
-        ) from error
+        raise ParameterError(_no_voice(path)) from error
+    if not all(math.isfinite(value) for value in astuple(baseline)):
+        raise ParameterError(_no_voice(path))
+    return baseline
+
+
+def _no_voice(path: Path) -> str:
+    return f"The profile {path.name} holds no usual voice; leave --profile out to learn it from the call."
 
 
 def profile_text(baseline: Baseline) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitor.types import BoolArray, Features, FrameGrid, Turn
+from monitor.types import TICK, BoolArray, Features, FrameGrid, Turn
 from monitor.windows import SPEECH
 
 GAP_S = 0.7  # a pause shorter than this does not end a turn
 LEAST_S = 0.25  # anything shorter is a click or a breath
 _LEAD_S = 0.1  # speech probability asks for some voicing first, so that a turn has begun a little earlier
+
+
+def told_frame(turn: Turn) -> int:
+    """The frame before which the pause after a turn has been long enough: the end of the tick that holds this moment."""
+    grid = FrameGrid()
+    frame = round(turn.end_s * grid.frames_per_s) + round(GAP_S * grid.frames_per_s)
+    return (frame // TICK + 1) * TICK
 
 
 class TurnFinder:

@@ -88,8 +88,11 @@ class _Evidence:
         self._limit, self._enough, self._release, self._hold_s = limit, enough, release * limit, hold_s
         self._sum = 0.0
         self._last_s = -math.inf
+        self.deviations: Sequence[float] = (0.0, 0.0, 0.0)  # when the strain was last over the limit
 
-    def add(self, strain: float, now_s: float) -> None:
+    def add(self, strain: float, deviations: Sequence[float], now_s: float) -> None:
+        if strain >= self._limit:
+            self.deviations = deviations
         self._sum = min(_MOST_EVIDENCE * self._enough, max(0.0, self._sum + TICK_S * (strain - self._limit)))
         # Hysteresis: what was enough to light needs less to stay.
         if self._sum >= self._enough or (strain >= self._release and self.lit(now_s)):
@@ -144,7 +147,6 @@ class VoiceJudge:
         self._anchor: tuple[float, ...] | None = keeper.centre if keeper.known else None
         self._sampled = 0
         self._samples = 0
-        self._deviations: Sequence[float] = (0.0, 0.0, 0.0)
         self._rise: tuple[float, ...] = (0.0, 0.0, 0.0)
         self._swing_st = self._pace_syl_s = math.nan
         self._strain = 0.0
@@ -174,10 +176,10 @@ class VoiceJudge:
 
     def _weigh(self, tick: Tick) -> None:
         keeper = self._keeper
-        self._deviations = self._strain_of.deviations(tick.upper, keeper.centre, keeper.spread)
-        self._strain = self._strain_of.strain(self._deviations, self._limits.raised.amber)
-        self._amber.add(self._strain, tick.now_s)
-        self._red.add(self._strain, tick.now_s)
+        deviations = self._strain_of.deviations(tick.upper, keeper.centre, keeper.spread)
+        self._strain = self._strain_of.strain(deviations, self._limits.raised.amber)
+        self._amber.add(self._strain, deviations, tick.now_s)
+        self._red.add(self._strain, deviations, tick.now_s)
         if self._amber.lit(tick.now_s):
             self._raised_s = tick.now_s
         if tick.firm - self._sampled < _SAMPLE_FRAMES:
@@ -193,7 +195,7 @@ class VoiceJudge:
         """Whether this speech may be learnt from; while nothing is known, all but a shout may."""
         if not self._keeper.known:
             return not self._red.lit(now_s)
-        return self._strain < self._limits.learning.below and not self._amber.lit(now_s)
+        return self._strain < self._limits.learning.below and not (self._amber.lit(now_s) or self._rising.lit)
 
     def _look_at_rise(self, now_s: float) -> None:
         """The recent median against the first minute: what is learnt follows slowly, this does not."""
@@ -241,13 +243,13 @@ class VoiceJudge:
     def _state(self, now_s: float) -> VoiceState:
         limits = self._limits
         if limits.raised.on and self._red.lit(now_s):
-            return VoiceState(Light.RED, self._raised_reasons(limits.raised.red), "softer")
+            return VoiceState(Light.RED, self._raised_reasons(self._red, limits.raised.red), "softer")
         if self.learning:
             return STEADY
         reasons: tuple[Reason, ...] = ()
         cue = None
         if limits.raised.on and self._amber.lit(now_s):
-            reasons, cue = self._raised_reasons(limits.raised.amber), "softer"
+            reasons, cue = self._raised_reasons(self._amber, limits.raised.amber), "softer"
         elif limits.rising.on and self._rising.lit:
             reasons, cue = (self._rising_reason(),), "breathe"
         if self._agitated.lit or self._flat.lit or self._fast.lit or self._slow.lit:
@@ -255,13 +257,13 @@ class VoiceJudge:
             reasons, cue = reasons + more, cue or more_cue
         return VoiceState(Light.AMBER, reasons, cue) if reasons else STEADY
 
-    def _raised_reasons(self, limit: float) -> tuple[Reason, ...]:
-        """Every measure that is over the limit by itself, the leading one first and always."""
+    def _raised_reasons(self, evidence: _Evidence, limit: float) -> tuple[Reason, ...]:
+        """Every measure that was over the limit by itself, the leading one first and always."""
         much = "well above" if limit >= self._limits.raised.red else "above"
         scales = self._strain_of.scales(self._keeper.spread)
         reasons = [
             (d, Reason("voice.raised", f"{what} {much} your usual", round(d * s, 1), unit, 0.0, round(limit * s, 1)))
-            for d, s, (what, unit) in zip(self._deviations, scales, _MEASURE_TEXTS, strict=True)
+            for d, s, (what, unit) in zip(evidence.deviations, scales, _MEASURE_TEXTS, strict=True)
         ]
         reasons.sort(key=lambda pair: -pair[0])
         return tuple(reason for i, (d, reason) in enumerate(reasons) if i == 0 or d >= limit)

@@ -212,9 +212,9 @@ class FlagTracker:
         return tracked.utterance == hyp.utterance and flag.end_s <= hyp.end_s
 
     def _change(self, tracked: _Tracked, state: FlagState, hyp: Hypothesis) -> list[Event]:
-        """Tell a new state; the place, text and confidence are those of the newest pass that had the phrase."""
+        """Tell a new state, or with the final pass a better place; all but the moment is the newest pass's view."""
         before, match = tracked.flag, tracked.match
-        if state is before.state:
+        if state is before.state and not hyp.final:
             return []
         tracked.flag = replace(
             before,
@@ -224,8 +224,10 @@ class FlagTracker:
             text=match.text,
             phrase=match.phrase,
             confidence=match.confidence,
-            heard_at_s=hyp.heard_at_s,
+            heard_at_s=before.heard_at_s if state is before.state else hyp.heard_at_s,
         )
+        if tracked.flag == before:
+            return []
         if self._behaviours[before.id].is_helpful:
             item = self._checklist.meet(match) if state is FlagState.CONFIRMED else None
             return [ItemChecked(hyp.heard_at_s, item)] if item else []

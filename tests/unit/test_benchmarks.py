@@ -357,6 +357,20 @@ def test_a_manifest_that_lacks_a_column_is_told(tmp_path):
         corpus(tmp_path, "fda")
 
 
+def test_a_corpus_that_is_empty_or_too_small_is_told(tmp_path, capsys):
+    head = "path,speaker,label_or_transcript,seconds\n"
+    for name in ("ravdess", "librispeech", "speechocean"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.csv").write_text(head + "a.wav,b,calm,3.0\n", encoding="utf-8")
+    assert command.main(["escalation", "--data", str(tmp_path)]) == 3
+    assert "enough recordings" in capsys.readouterr().err
+    assert command.main(["pace", "--data", str(tmp_path)]) == 3
+    assert "a.wav cannot be read" in capsys.readouterr().err
+    (tmp_path / "ravdess" / "manifest.csv").write_text(head, encoding="utf-8")
+    assert command.main(["escalation", "--data", str(tmp_path)]) == 3
+    assert "names no recordings" in capsys.readouterr().err
+
+
 def test_the_data_folder_is_asked_for_named_or_beside_the_project(tmp_path, monkeypatch):
     monkeypatch.delenv("EVENKEEL_DATA", raising=False)
     assert data_folder(None).parts[-2:] == ("shared", "data")

@@ -73,6 +73,15 @@ def test_a_flag_says_what_where_when_and_what_instead(tracker):
     assert flag.confidence == pytest.approx(0.9)
 
 
+def test_the_final_pass_puts_a_hint_in_its_place(tracker):
+    """A partial pass may have heard half of the last word: place and text are the final pass's, the moment is not."""
+    tracker.take(heard("calm down", start_s=10.0, at_s=10.5, confidence=0.4))
+    (event, _) = tracker.take(heard("calm down", start_s=10.2, at_s=12.0, final=True, confidence=0.45))
+    flag = event.flag
+    assert (flag.key, flag.state, flag.start_s, flag.heard_at_s) == (1, TENTATIVE, 10.2, 10.5)
+    assert flag.confidence == pytest.approx(0.45)
+
+
 def test_a_confident_final_pass_alone_is_sure(tracker):
     events = tracker.take(heard("please calm down", final=True, at_s=11.4))
     assert told(events) == [(1, CONFIRMED)]
