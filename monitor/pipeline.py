@@ -26,7 +26,7 @@ from monitor.phrases.flags import FlagTracker
 from monitor.policy.model import Policy
 from monitor.ports import BaselineKeeper, Transcriber
 from monitor.turns import TurnFinder, told_frame
-from monitor.types import HOP, RATE_HZ, TICK, ChecklistItem, Features, FloatArray, FrameGrid, Hypothesis, Reason
+from monitor.types import HOP, RATE_HZ, TICK, ChecklistItem, Features, FloatArray, Hypothesis, Reason
 from monitor.voice import Tick, VoiceJudge
 from monitor.windows import RollingWindows, rows
 

@@ -80,6 +80,12 @@ class _Strain:
         agrees = second >= self._limits.agreement * limit / self._limits.amber
         return strain if agrees else min(strain, 0.9 * limit)
 
+    def without_gain(self, deviations: Sequence[float], strain: float) -> float:
+        """Strain for learning: where the level alone is up, a microphone was moved, and its new level must be learnt."""
+        level, f0, effort = deviations
+        alone = max(f0, effort) < self._limits.agreement <= level
+        return self._limits.without_level * (f0 + effort) / 2 if alone else strain
+
 
 class _Evidence:
     """Page's cumulative sum, and how long ago it was last enough."""
@@ -177,9 +183,10 @@ class VoiceJudge:
     def _weigh(self, tick: Tick) -> None:
         keeper = self._keeper
         deviations = self._strain_of.deviations(tick.upper, keeper.centre, keeper.spread)
-        self._strain = self._strain_of.strain(deviations, self._limits.raised.amber)
-        self._amber.add(self._strain, deviations, tick.now_s)
-        self._red.add(self._strain, deviations, tick.now_s)
+        strain = self._strain_of.strain(deviations, self._limits.raised.amber)
+        self._strain = self._strain_of.without_gain(deviations, strain)
+        self._amber.add(strain, deviations, tick.now_s)
+        self._red.add(strain, deviations, tick.now_s)
         if self._amber.lit(tick.now_s):
             self._raised_s = tick.now_s
         if tick.firm - self._sampled < _SAMPLE_FRAMES:

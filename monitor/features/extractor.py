@@ -30,7 +30,7 @@ _FULL_SCALE = np.float32(0.9989)  # -0.01 dBFS: 16-bit full scale after resampli
 _TINY = np.float32(1e-12)
 
 # Speech is heard above the noise floor and is voiced now and then.
-_SPEECH_SNR_DB = np.float32(9.0)
+_SPEECH_SNR_DB = np.float32(6.0)
 _SPEECH_SLOPE_DB = np.float32(2.0)
 _SPEECH_MEMORY = 30  # frames in which some voicing must have been heard
 _SPEECH_VOICED = np.float32(0.15)  # share of them that is enough

@@ -14,7 +14,9 @@ from monitor.types import TICK, FloatArray, FrameGrid
 
 MEMORY_S = 4.0
 _MEMORY = round(MEMORY_S * FrameGrid().frames_per_s / TICK)
-_DEAD = 1e-9  # mean square of -90 dBFS: muted stretches say nothing about the room
+# Mean square of -75 dBFS. No floor is taken to be lower: a line that is gated to digital silence between words is a quiet
+# line, not one without any noise.
+LOWEST = np.float32(10**-7.5)
 
 
 class NoiseFloor:
@@ -30,11 +32,9 @@ class NoiseFloor:
         quietest frame of the tick itself.
         """
         ticks = power.reshape(-1, TICK, power.shape[1])
-        means = ticks.mean(axis=1)
-        means = np.where(means > _DEAD, means, np.inf)
-        history = np.concatenate([self._past, means])
+        history = np.concatenate([self._past, np.maximum(ticks.mean(axis=1), LOWEST)])
         windows = np.lib.stride_tricks.sliding_window_view(history, _MEMORY, axis=0)[:-1]
         floor = windows.min(axis=-1)
         self._past = history[-_MEMORY:].copy()
-        floor = np.where(np.isfinite(floor), floor, np.maximum(ticks.min(axis=1), np.float32(_DEAD)))
+        floor = np.where(np.isfinite(floor), floor, np.maximum(ticks.min(axis=1), LOWEST))
         return np.asarray(np.repeat(floor, TICK, axis=0), np.float32)

@@ -45,14 +45,14 @@ class RaisedVoice(_Frozen):
 
     on: bool = True
     amber: float = Field(default=1.2, gt=0, le=10, description="strain that begins to count for amber, spreads")
-    red: float = Field(default=2.0, gt=0, le=10, description="strain that begins to count for red, spreads")
+    red: float = Field(default=2.2, gt=0, le=10, description="strain that begins to count for red, spreads")
     amber_evidence: float = Field(
         default=0.15,
         gt=0,
         le=20,
         description="evidence that lights amber, spreads x seconds",
     )
-    red_evidence: float = Field(default=0.3, gt=0, le=20, description="evidence that lights red, spreads x seconds")
+    red_evidence: float = Field(default=0.5, gt=0, le=20, description="evidence that lights red, spreads x seconds")
     release: float = Field(default=0.6, gt=0, le=1, description="share of the limit that keeps a light on")
     level_db: float = Field(default=4.0, gt=0, le=30, description="least spread of level, dB")
     f0_st: float = Field(default=2.0, gt=0, le=12, description="least spread of F0, semitones")

@@ -44,7 +44,7 @@ def test_a_calm_voice_is_learnt_and_green(f0_hz, seed):
 @pytest.mark.parametrize("f0_hz", VOICES.values(), ids=VOICES)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_raised_voice_lights_soon_and_clears(f0_hz, seed):
-    calm, raised = Manner(CALM_S, f0_hz=f0_hz), Manner(8, f0_hz=1.3 * f0_hz, level_dbfs=-19, effort_db=6)
+    calm, raised = Manner(CALM_S, f0_hz=f0_hz), Manner(8, f0_hz=1.4 * f0_hz, level_dbfs=-16, effort_db=8)
     result = judged(calm, raised, Manner(15, f0_hz=f0_hz), seed=seed)
     assert lit(result, "voice.raised") == pytest.approx(CALM_S + 1, abs=1)
     assert lit(result, "voice.raised", Light.RED) < CALM_S + 4
@@ -72,11 +72,10 @@ def test_gain_does_not_hide_a_raised_voice(gain_db):
 
 
 def test_a_voice_that_climbs_slowly_is_told():
-    calm = Manner(50)
-    top = Manner(1, f0_hz=144, level_dbfs=-23.5, effort_db=3.5)
-    result = judged(calm, Manner(100, climb_to=top), Manner(30, f0_hz=144, level_dbfs=-23.5, effort_db=3.5))
-    assert 60 < lit(result, "voice.rising") < 180
-    assert lights(result, 170) <= {Light.AMBER, Light.RED}
+    top = {"f0_hz": 137, "level_dbfs": -24, "effort_db": 2.5}
+    result = judged(Manner(70), Manner(140, climb_to=Manner(1, **top)), Manner(60, **top))
+    assert 110 < lit(result, "voice.rising") < 270
+    assert lit(result, "voice.raised", Light.RED) is None
 
 
 def test_a_voice_that_stays_is_not_climbing():

@@ -111,8 +111,9 @@ def test_flags_keep_their_last_state_in_the_order_of_time():
 
 
 def test_pace_is_syllables_and_words_per_time_of_speech():
-    # 3 s of speech with a nucleus each 0.2 s, 7 s of silence in which nuclei are no syllables
-    frames = [FramesMeasured(3.0, 0, features(0, 300)), FramesMeasured(10.0, 0, features(300, 700, speech=0.1))]
+    # 3 s of speech with a nucleus each 0.2 s, then a pause; a nucleus told just after the speech counts
+    pause = features(300, 700, speech=0.1, nucleus_every=10_000)
+    frames = [FramesMeasured(3.0, 0, features(0, 300)), FramesMeasured(10.0, 0, pause)]
     words = [WordsHeard(3.0, tuple(Word(i / 5, i / 5 + 0.1, "word") for i in range(9)))]
     result = result_of(frames + words)
     assert result.pace.articulation_syl_s == 5.0

@@ -11,9 +11,9 @@ DOCUMENTED = {
     "raised": {
         "on": True,
         "amber": 1.2,
-        "red": 2.0,
+        "red": 2.2,
         "amber_evidence": 0.15,
-        "red_evidence": 0.3,
+        "red_evidence": 0.5,
         "release": 0.6,
         "level_db": 4,
         "f0_st": 2,

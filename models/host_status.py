@@ -1,0 +1,87 @@
+"""How a recogniser in a child process fares: for the badge while it runs, and as sentences for the result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from monitor.types import RATE_HZ
+
+
+class HostState(StrEnum):
+    """What a badge tells."""
+
+    STARTING = "starting"
+    READY = "ready"
+    BEHIND = "behind"
+    RESTARTING = "restarting"
+    OFF = "off"
+
+
+class Loss(StrEnum):
+    """Why speech was not heard, as the end of a sentence."""
+
+    STARTING = "the recogniser was still starting"
+    BEHIND = "the recogniser fell behind"
+    STOPPED = "the recogniser stopped"
+    SKIPPED = "the recogniser stopped there twice"
+    OFF = "the recogniser could not go on"
+    ENDED = "the call ended before the recogniser was done"
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """A snapshot; ``since_s`` is the sample clock, ``late`` the passes that came after their allowance."""
+
+    state: HostState
+    since_s: float
+    lost_s: float
+    late: int
+    restarts: int
+    most_queued_s: float
+
+
+@dataclass(slots=True)
+class HostLog:
+    """What went wrong so far, in samples."""
+
+    lost: Counter[Loss] = field(default_factory=Counter)
+    late: int = 0
+    stops: list[int] = field(default_factory=list)
+    skips: list[int] = field(default_factory=list)
+    hangs: int = 0
+    problem: str | None = None
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds of audio that were not heard."""
+        return sum(self.lost.values()) / RATE_HZ
+
+    def sentences(self) -> list[str]:
+        """What the reader of a result should know."""
+        found = [] if self.problem is None else [self.problem]
+        for loss in Loss:
+            seconds = self.lost[loss] / RATE_HZ
+            if seconds >= 0.05:
+                where = f" (at {_clocks(self.skips)})" if loss is Loss.SKIPPED else ""
+                found.append(f"words were not heard for {seconds:.1f} s{where}: {loss}")
+        if self.late:
+            found.append(f"words came later than usual {_times(self.late)}: {Loss.BEHIND}")
+        if self.stops:
+            why = "did not answer" if self.hangs == len(self.stops) else "stopped"
+            found.append(
+                f"the recogniser {why} and was started again {_times(len(self.stops))} (at {_clocks(self.stops)})"
+            )
+        return found
+
+
+def _times(count: int) -> str:
+    return f"{count} time" if count == 1 else f"{count} times"
+
+
+def _clocks(samples: Sequence[int], most: int = 5) -> str:
+    """Places in the recording as minutes and seconds, the first few of them."""
+    told = [f"{at // RATE_HZ // 60}:{at // RATE_HZ % 60:02d}" for at in samples[:most]]
+    return ", ".join([*told, "..."] if len(samples) > most else told)

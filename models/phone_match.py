@@ -1,0 +1,87 @@
+"""How alike two rows of sounds are: an edit distance in which sounds that people and recognisers confuse cost little.
+
+What a recogniser took "I'm sorry" for, "and sorry", is another text but nearly the same sounds. The cost of taking one
+sound for another follows from phonetic classes, not from data: how a consonant is made, where, and whether with voice;
+how open and how far front a vowel is, and whether it is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+GAP = 0.7
+"""Cost of a sound too many or too few."""
+
+WEAK_GAP = 0.4
+"""The same for sounds that fluent speech drops or adds: schwa, h, and t and d."""
+
+WEAK = frozenset(("AH", "IH", "HH", "T", "D"))
+
+_MANNER = {
+    "stop": "P B T D K G", "affricate": "CH JH", "fricative": "F V TH DH S Z SH ZH HH", "nasal": "M N NG",
+    "liquid": "L R", "glide": "W Y",
+}  # fmt: skip
+_PLACE = {
+    "lips": "P B M W F V", "teeth": "TH DH", "ridge": "T D S Z N L", "palate": "SH ZH CH JH Y R", "velum": "K G NG",
+    "throat": "HH",
+}  # fmt: skip
+_VOICED = frozenset("B D G JH V DH Z ZH M N NG L R W Y".split())
+
+# Openness 0 (close) to 3 (open), frontness 0 (back) to 2 (front), rounded; a diphthong has where it begins and ends.
+_VOWELS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "IY": ((0, 2, 0), (0, 2, 0)), "IH": ((0.6, 1.7, 0), (0.6, 1.7, 0)), "EH": ((1.7, 1.8, 0), (1.7, 1.8, 0)),
+    "AE": ((2.5, 1.8, 0), (2.5, 1.8, 0)), "AA": ((3, 0.4, 0), (3, 0.4, 0)), "AO": ((2, 0, 1), (2, 0, 1)),
+    "AH": ((1.6, 1, 0), (1.6, 1, 0)), "UH": ((0.6, 0.4, 1), (0.6, 0.4, 1)), "UW": ((0, 0.3, 1), (0, 0.3, 1)),
+    "ER": ((1.4, 1, 0.5), (1.4, 1, 0.5)), "EY": ((1.4, 1.9, 0), (0.3, 2, 0)), "AY": ((2.8, 0.8, 0), (0.5, 1.8, 0)),
+    "OW": ((1.3, 0.4, 1), (0.4, 0.2, 1)), "AW": ((2.8, 0.8, 0), (0.5, 0.3, 1)), "OY": ((1.8, 0, 1), (0.5, 1.8, 0)),
+}  # fmt: skip
+_ALIKE = {frozenset(pair): cost for pair, cost in (
+    (("R", "ER"), 0.3), (("Y", "IY"), 0.3), (("W", "UW"), 0.3), (("L", "AO"), 0.6), (("L", "OW"), 0.6),
+)}  # fmt: skip
+
+
+@cache
+def confusion(one: str, other: str) -> float:
+    """Cost of taking one sound for the other: 0 for the same, 1 for sounds that share nothing."""
+    if one == other:
+        return 0.0
+    if (known := _ALIKE.get(frozenset((one, other)))) is not None:
+        return known
+    if one in _VOWELS and other in _VOWELS:
+        return min(1.0, 0.1 + sum(_apart(a, b) for a, b in zip(_VOWELS[one], _VOWELS[other], strict=True)) / 2)
+    if one in _VOWELS or other in _VOWELS:
+        return 1.0
+    differ = 0.45 * (_class(one, _MANNER) != _class(other, _MANNER))
+    differ += 0.35 * (_class(one, _PLACE) != _class(other, _PLACE))
+    return min(1.0, differ + 0.2 * ((one in _VOICED) != (other in _VOICED)))
+
+
+def distance(heard: Sequence[str], wanted: Sequence[str]) -> float:
+    """How far the best stretch of ``heard`` is from all of ``wanted``, per wanted sound: 0 the same, 1 nothing alike.
+
+    Sounds before and after the stretch cost nothing.
+    """
+    if not wanted:
+        return 0.0
+    row = [0.0] * (len(heard) + 1)
+    for sound in wanted:
+        gap = _gap(sound)
+        below = [row[0] + gap]
+        for at, other in enumerate(heard, 1):
+            below.append(min(row[at] + gap, row[at - 1] + confusion(sound, other), below[-1] + _gap(other)))
+        row = below
+    return min(1.0, min(row) / len(wanted))
+
+
+def _gap(sound: str) -> float:
+    return WEAK_GAP if sound in WEAK else GAP
+
+
+def _apart(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    opened, front, rounded = (abs(a - b) for a, b in zip(one, other, strict=True))
+    return (opened / 3 + front / 2 + 0.5 * rounded) / 1.5
+
+
+def _class(sound: str, classes: dict[str, str]) -> str | None:
+    return next((name for name, sounds in classes.items() if sound in sounds.split()), None)
