@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
+from models.evidence import confidence_of
 from models.phrase_decoder import HOP_S, Decoded
 from models.vocabulary import PhraseIndex, PhraseWord
 from monitor.types import Word
@@ -58,14 +59,24 @@ def fold(path: Sequence[Decoded], phrases: PhraseIndex, start_s: float) -> tuple
 
 def _unfolded(entry: Decoded, phrase: PhraseWord, start_s: float) -> list[_Heard]:
     """The words of a phrase that was heard as one."""
-    way = phrase.ways[min(entry.way, len(phrase.ways) - 1)]
-    frames_per_phone = (entry.end - entry.start) / sum(map(len, way))
-    bounds = [entry.start + n * frames_per_phone for n in accumulate(map(len, way), initial=0)]
-    sure = phrase_confidence(entry.fit, sum(map(len, way)))
+    way = min(entry.way, len(phrase.ways) - 1)
+    sure = phrase_confidence(entry.fit, sum(map(len, phrase.ways[way])))
     return [
-        _Heard(_word(start_s, a, b, text, sure), entry.fit, False)
-        for text, (a, b) in zip(phrase.words, pairwise(bounds), strict=True)
+        _Heard(word, entry.fit, False) for word in phrase_words(phrase, way, (entry.start, entry.end), start_s, sure)
     ]
+
+
+def phrase_words(
+    phrase: PhraseWord, way: int, frames: tuple[int, int], start_s: float, confidence: float
+) -> tuple[Word, ...]:
+    """A phrase that was heard as one, as plain words; frames, counted from ``start_s``, are shared out by phones."""
+    lengths = [len(phones) for phones in phrase.ways[way]]
+    start, end = frames
+    frames_per_phone = (end - start) / sum(lengths)
+    bounds = [start + n * frames_per_phone for n in accumulate(lengths, initial=0)]
+    return tuple(
+        _word(start_s, a, b, text, confidence) for text, (a, b) in zip(phrase.words, pairwise(bounds), strict=True)
+    )
 
 
 def _confidence_together(row: Sequence[_Heard], phrase: PhraseWord) -> float:
@@ -78,7 +89,7 @@ def _confidence_together(row: Sequence[_Heard], phrase: PhraseWord) -> float:
 
 def word_confidence(fit: float) -> float:
     """How probable it is that an ordinary word is right, 0 to 1."""
-    return _logistic(WORD_OFFSET + WORD_PER_FIT * fit)
+    return confidence_of(WORD_OFFSET + WORD_PER_FIT * fit)
 
 
 def phrase_confidence(fit: float, phones: int, *, word_by_word: bool = False) -> float:
@@ -87,16 +98,12 @@ def phrase_confidence(fit: float, phones: int, *, word_by_word: bool = False) ->
     Heard word by word, it also won as ordinary English, without the weight that phrases are given.
     """
     bonus = WORD_BY_WORD if word_by_word else 0.0
-    return _logistic(PHRASE_OFFSET + PHRASE_PER_FIT * fit + PHRASE_PER_LOG_PHONES * math.log(phones) + bonus)
+    return confidence_of(PHRASE_OFFSET + PHRASE_PER_FIT * fit + PHRASE_PER_LOG_PHONES * math.log(phones) + bonus)
 
 
 def is_filler(key: str) -> bool:
     """Silence and noises, which are not words."""
     return key.startswith(("<", "[", "+"))
-
-
-def _logistic(x: float) -> float:
-    return round(1.0 / (1.0 + math.exp(-x)), 3)
 
 
 def _word(start_s: float, start: float, end: float, text: str, confidence: float) -> Word:

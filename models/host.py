@@ -17,37 +17,32 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from models.host_child import AUDIO, FINISH, SILENCE, Answer, Broke, Heard, Ready, Recipe, Refused, pack_count
-from models.host_queue import AudioQueue, Chunk
-from models.host_status import HostLog, HostState, HostStatus, Loss
+from models.host_feed import Feed
+from models.host_queue import Chunk
+from models.host_status import HostState, HostStatus, Loss
 from models.host_worker import Worker
 from monitor import errors
-from monitor.errors import BugError, EnvironmentProblem, MonitorError, ParameterError
-from monitor.types import RATE_HZ, FloatArray, Hypothesis, Word
+from monitor.errors import EnvironmentProblem, MonitorError, ParameterError
+from monitor.types import RATE_HZ, FloatArray, Hypothesis
 
 __all__ = ["HostState", "HostStatus", "HostTuning", "HostedTranscriber", "Recipe"]
 
 log = logging.getLogger(__name__)
 
-_GATHERED = RATE_HZ // 20  # a live call's small blocks are sent 50 ms at a time, which keeps the cost under 1 % of a core
-_MOST = RATE_HZ // 2  # samples in a chunk
-_MOST_SILENCE = 60 * RATE_HZ
-_MOST_UNANSWERED = 3  # chunks on their way: enough that the child never waits, few enough that little is lost with it
-_SKIPPED = RATE_HZ  # what is given up where the recogniser fails twice
-_REPLAYED = 30 * RATE_HZ  # an utterance is not longer, so this much brings a new child to where the old one was
+_GATHERED = RATE_HZ // 20  # small blocks are sent 50 ms at a time, which keeps the cost under 1 % of a core
 _WATCH_S = 0.25
+_NEVER_STARTED = "The recogniser stops whenever it starts; run evenkeel doctor, or choose another with --recogniser."
 
 
 @dataclass(frozen=True, slots=True)
 class HostTuning:
     """How patient the host is. All but ``allowance_s`` and ``queue_s`` count wall time.
 
-    ``hang_s`` plus three times a chunk's length is the longest wait for an answer; None means 5 s in a live call and 30 s
-    offline, where a busy machine is no reason to give up. ``finish_s`` is how long the end of a live call waits.
+    ``hang_s`` plus three times a chunk's length is the longest wait for an answer; None means 5 s in a live call and
+    30 s offline, where a busy machine is no reason to give up. ``finish_s`` is how long the end of a live call waits.
     """
 
     allowance_s: float = 0.2
@@ -77,45 +72,33 @@ class HostedTranscriber:
     Raises
     ------
     ParameterError
-        The recipe cannot be sent to another process, or a time of the tuning makes no sense.
+        The recipe cannot be sent to another process.
     """
 
     def __init__(
         self, recipe: Recipe, *, wait: bool, tuning: HostTuning = HostTuning(), name: str = "recogniser"
     ) -> None:
-        self._recipe = _packed(recipe, tuning)
+        self._recipe = _packed(recipe)
         self._wait = wait
         self._tuning = tuning
-        self._allowance = round(tuning.allowance_s * RATE_HZ)
         self._hang_s = tuning.hang_s if tuning.hang_s is not None else (30.0 if wait else 5.0)
         self._name = name
         self._inner_warnings: dict[str, None] = {}
         self._lock = threading.Lock()
         self._progress = threading.Condition(self._lock)  # for callers that wait for answers
         self._attention = threading.Condition(self._lock)  # for the supervisor
-        self._queue = AudioQueue()
-        self._log = HostLog()
+        self._feed = Feed(tuning.allowance_s, mends=wait)
+        self._log = self._feed.log
         self._state, self._since = HostState.STARTING, 0
-        self._most_queued = 0
         self._wanted = 0  # the caller waits for answers up to this sample
-        self._answered = 0
-        self._heard: deque[tuple[int, Hypothesis]] = deque()  # told by the child, with the sample at which each is due
-        self._finishing = self._finished = self._closed = False
+        self._finishing = self._closed = self._was_ready = False
         self._failure: MonitorError | None = None
+        self._restarts_s: deque[float] = deque()
+        self._attempts = 0
         # What concerns the present child.
         self._worker: Worker | None = None
         self._ready = self._ended = self._asked_to_finish = False
-        self._base = 0  # the sample at which its clock starts
-        self._utterances_before = self._utterances = 0
-        self._unanswered: deque[Chunk] = deque()
         self._last_sign_s = 0.0
-        # What mends a crash offline: the audio since the last finished utterance, and where the last crash was.
-        self._history: deque[Chunk] = deque()
-        self._settled = 0
-        self._told_until = -1
-        self._retried_at = -1
-        self._restarts_s: deque[float] = deque()
-        self._attempts = 0
         self._supervisor = threading.Thread(target=self._supervise, name="recogniser-host", daemon=True)
         atexit.register(self.close)
         self._supervisor.start()
@@ -151,9 +134,14 @@ class HostedTranscriber:
         """How it fares, for the badge."""
         with self._lock:
             return HostStatus(
-                self._state, self._since / RATE_HZ, self._log.lost_s, self._log.late, len(self._log.stops),
-                self._most_queued / RATE_HZ,
-            )  # fmt: skip
+                state=self._state,
+                since_s=self._since / RATE_HZ,
+                lag_s=(self._feed.queue.end - self._feed.answered) / RATE_HZ,
+                most_queued_s=self._feed.most_held / RATE_HZ,
+                lost_s=self._log.lost_s,
+                late=self._log.late,
+                restarts=len(self._log.stops),
+            )
 
     @property
     def state(self) -> HostState:
@@ -208,14 +196,13 @@ class HostedTranscriber:
             if self._finishing or self._closed:
                 return []
             self._finishing = True
-            before = self._queue.end
             self._pump()
             # The end of a live call waits for what is on its way, so that a recording of it gives the same.
             self._progress.wait_for(self._is_over, None if self._wait else self._tuning.finish_s)
             self._raise_failure()
-            if not self._finished and self._state is not HostState.OFF:
-                self._lose(Loss.ENDED, self._queue.end - self._answered)
-            heard = self._due(before, everything=True)
+            if not self._feed.finished:
+                self._feed.abandon(Loss.ENDED)
+            heard = self._feed.rest()
         self.close()
         return heard
 
@@ -229,91 +216,68 @@ class HostedTranscriber:
         atexit.unregister(self.close)
 
     def _push(self, y: FloatArray) -> list[Hypothesis]:
-        own = np.array(y, np.float32)  # the caller may use its array again
+        feed = self._feed
         with self._lock:
             self._raise_failure()
             if self._finishing or self._closed:
                 raise ParameterError("This recogniser has finished; make another for the next recording.")
-            before = self._queue.end
-            self._queue.append(own)
+            before = feed.queue.end
+            feed.append(y)
             if self._state is HostState.OFF:
-                self._lose(Loss.OFF, len(own))
-                self._queue.skip_all()
-                return self._due(before)
-            if self._wait:
-                self._wanted = self._queue.end - self._allowance
+                feed.abandon(Loss.OFF)
+            elif self._wait:
+                self._wanted = feed.queue.end - round(self._tuning.allowance_s * RATE_HZ)
                 self._pump()
-                self._progress.wait_for(lambda: self._answered >= self._wanted or self._is_over())
+                self._progress.wait_for(lambda: feed.answered >= self._wanted or self._is_over())
                 self._raise_failure()
-                return self._due(before)
-            self._bound()
-            self._pump()
-            return self._keep_watch(before, self._due(before))
+            else:
+                why = {HostState.STARTING: Loss.STARTING, HostState.RESTARTING: Loss.STOPPED}
+                feed.bound(round(self._tuning.queue_s * RATE_HZ), why.get(self._state, Loss.BEHIND))
+                self._pump()
+            heard = feed.due()
+            if not self._wait:
+                self._judge_pace(before, heard)
+            return heard
 
     def _is_over(self) -> bool:
-        return self._finished or self._closed or self._failure is not None or self._state is HostState.OFF
+        return self._feed.finished or self._closed or self._failure is not None or self._state is HostState.OFF
 
     def _raise_failure(self) -> None:
         if self._failure is not None and self._wait:
             raise self._failure
 
-    def _bound(self) -> None:
-        """Drop the oldest when too much waits: half of it at once, so that what is left holds whole sentences."""
-        most = round(self._tuning.queue_s * RATE_HZ)
-        if self._queue.held > most:
-            loss = {HostState.STARTING: Loss.STARTING, HostState.RESTARTING: Loss.STOPPED}
-            self._lose(loss.get(self._state, Loss.BEHIND), self._queue.drop(most // 2))
-        self._most_queued = max(self._most_queued, self._queue.held)
-
-    def _keep_watch(self, before: int, heard: list[Hypothesis]) -> list[Hypothesis]:
-        """Judge whether a live call's passes keep up; ``before`` is what had been pushed when they were last taken."""
+    def _judge_pace(self, before: int, heard: list[Hypothesis]) -> None:
+        """Whether a live call's passes keep up; ``before`` is what had been pushed when they were last asked for."""
         late = sum(1 for hypothesis in heard if round(hypothesis.heard_at_s * RATE_HZ) <= before)
         self._log.late += late
-        lag = before - self._answered
+        lag = before - self._feed.answered
         if self._state is HostState.READY and (late or lag > RATE_HZ):
             self._enter(HostState.BEHIND)
-        elif self._state is HostState.BEHIND and not late and lag <= self._allowance:
+        elif self._state is HostState.BEHIND and not late and lag <= self._tuning.allowance_s * RATE_HZ:
             self._enter(HostState.READY)
-        return heard
-
-    def _due(self, before: int, *, everything: bool = False) -> list[Hypothesis]:
-        """What the child told and the clock has reached; at the end the rest of it, as known then."""
-        due: list[Hypothesis] = []
-        while self._heard and (everything or self._heard[0][0] <= self._queue.end):
-            due.append(self._heard.popleft()[1])
-        end_s = self._queue.end / RATE_HZ
-        return [h if h.heard_at_s <= end_s or not everything else replace(h, heard_at_s=end_s) for h in due]
 
     def _enter(self, state: HostState) -> None:
         if state is not self._state:
-            self._state, self._since = state, self._queue.end
-
-    def _lose(self, why: Loss, samples: int) -> None:
-        self._log.lost[why] += max(0, samples)
+            self._state, self._since = state, self._feed.queue.end
 
     def _pump(self) -> None:
         """Send what waits, as far as the child has answered what was sent before."""
-        worker = self._worker
+        worker, feed = self._worker, self._feed
         if worker is None or not self._ready:
             return
-        least = 1 if self._finishing or self._wanted > self._queue.start else _GATHERED
-        while len(self._unanswered) < _MOST_UNANSWERED and self._queue.waiting >= least:
-            chunk = self._queue.take(_MOST, _MOST_SILENCE)
+        idle = not feed.unanswered
+        least = 1 if self._finishing or self._wanted > feed.queue.start else _GATHERED
+        while (chunk := feed.take(least)) is not None:
             if chunk.y is None:
                 worker.send(SILENCE, pack_count(chunk.end - chunk.start))
             else:
                 worker.send(AUDIO, chunk.y.tobytes())
-            self._send_off(chunk)
-        full = len(self._unanswered) >= _MOST_UNANSWERED
-        if self._finishing and not self._asked_to_finish and not self._queue.waiting and not full:
+        if self._finishing and not self._asked_to_finish and not feed.queue.waiting and not feed.is_full:
             self._asked_to_finish = True
             worker.send(FINISH)
-            self._send_off(Chunk(self._queue.end, self._queue.end, None))
-
-    def _send_off(self, chunk: Chunk) -> None:
-        if not self._unanswered:
+            feed.unanswered.append(Chunk(feed.queue.end, feed.queue.end, None))
+        if idle:
             self._last_sign_s = time.monotonic()
-        self._unanswered.append(chunk)
 
     # Answers, in the reader's thread.
 
@@ -324,7 +288,7 @@ class HostedTranscriber:
             self._last_sign_s = time.monotonic()
             match answer:
                 case Ready():
-                    self._ready = True
+                    self._ready = self._was_ready = True
                     self._name = answer.name
                     self._inner_warnings |= dict.fromkeys(answer.warnings)
                     self._enter(HostState.READY)
@@ -332,13 +296,13 @@ class HostedTranscriber:
                     self._refuse(getattr(errors, answer.error, EnvironmentProblem)(answer.text))
                 case Heard():
                     self._inner_warnings |= dict.fromkeys(answer.warnings)
-                    self._note(answer)
+                    self._feed.note(answer)
                 case Broke():
                     log.warning("the recogniser failed: %s", answer.text)
                 case None:
                     self._ended = True
             self._pump()
-            if self._ended or self._finished or self._failure is not None:
+            if self._is_done_with():
                 self._attention.notify_all()
             self._progress.notify_all()
 
@@ -349,49 +313,8 @@ class HostedTranscriber:
 
     def _turn_off(self) -> None:
         """No recogniser from here on; what waits and what comes is lost."""
-        self._lose(Loss.OFF, self._queue.end - self._answered)
-        self._queue.skip_all()
-        self._answered = self._queue.end
+        self._feed.abandon(Loss.OFF)
         self._enter(HostState.OFF)
-        self._progress.notify_all()
-
-    def _note(self, answer: Heard) -> None:
-        chunk = self._unanswered.popleft()
-        self._answered = max(self._answered, chunk.end)
-        self._finished = answer.finished
-        for hypothesis in answer.hypotheses:
-            made = self._base + round(hypothesis.heard_at_s * RATE_HZ)
-            shifted = self._shifted(hypothesis)
-            if shifted.final:
-                self._settled = max(self._settled, min(round(shifted.end_s * RATE_HZ), chunk.end))
-            if made > self._told_until:  # what is heard a second time after a crash was told the first time
-                self._utterances = max(self._utterances, shifted.utterance)
-                self._heard.append((made + self._allowance, shifted))
-        if self._wait:
-            self._remember(chunk)
-
-    def _shifted(self, h: Hypothesis) -> Hypothesis:
-        """On the clock of the recording, and declared ``allowance_s`` after it was made."""
-        base_s = self._base / RATE_HZ
-        words = h.words
-        if self._base:
-            words = tuple(
-                Word(w.start_s + base_s, w.end_s + base_s, w.text, w.confidence, w.channel) for w in words
-            )  # fmt: skip
-        return Hypothesis(
-            utterance=h.utterance + self._utterances_before,
-            start_s=h.start_s + base_s,
-            end_s=h.end_s + base_s,
-            heard_at_s=h.heard_at_s + base_s + self._tuning.allowance_s,
-            final=h.final,
-            words=words,
-        )
-
-    def _remember(self, chunk: Chunk) -> None:
-        self._history.append(chunk)
-        needed = max(self._settled, chunk.end - _REPLAYED)
-        while self._history and self._history[0].end <= needed:
-            self._history.popleft()
 
     # The child's life, in the supervisor's thread.
 
@@ -411,7 +334,7 @@ class HostedTranscriber:
     def _launch(self) -> Worker | None:
         with self._lock:
             self._ready = self._ended = self._asked_to_finish = False
-            self._base, self._utterances_before = self._queue.start, self._utterances
+            self._feed.begin()
             self._last_sign_s = time.monotonic()
             if self._closed:
                 return None
@@ -431,33 +354,34 @@ class HostedTranscriber:
         """Wait until this child is of no more use; True when it hangs."""
         with self._lock:
             looked_s = time.monotonic()
-            while not (self._ended or self._is_over()):
+            while not self._is_done_with():
                 self._attention.wait(_WATCH_S)
                 now_s = time.monotonic()
                 if now_s - looked_s > 4 * _WATCH_S:
                     self._last_sign_s = now_s  # we were held up ourselves, and so perhaps was the child
                 looked_s = now_s
-                if not self._ended and now_s - self._last_sign_s > self._limit_s():
-                    return True
+                if now_s - self._last_sign_s > self._limit_s():
+                    return not self._is_done_with()
             return False
+
+    def _is_done_with(self) -> bool:
+        return self._ended or self._is_over()
 
     def _limit_s(self) -> float:
         """How long the child may stay silent now, in seconds."""
         if not self._ready:
             return self._tuning.start_limit_s
-        if not self._unanswered:
+        if not self._feed.unanswered:
             return float("inf")
-        chunk = self._unanswered[0]
+        chunk = self._feed.unanswered[0]
         return self._hang_s + 3 * (chunk.end - chunk.start) / RATE_HZ
 
     def _recover(self, hung: bool) -> bool:
         """Account for a child that ended; False when there shall be no other, else after a pause."""
+        if self._ready and not self._is_over():
+            self._feed.mend()
         if self._is_over():
             return False
-        if self._ready:
-            self._mend()
-            if self._is_over():
-                return False
         now_s = time.monotonic()
         while self._restarts_s and now_s - self._restarts_s[0] > self._tuning.healthy_s:
             self._restarts_s.popleft()
@@ -467,10 +391,23 @@ class HostedTranscriber:
             self._give_up()
             return False
         self._restarts_s.append(now_s)
-        self._log.stops.append(self._queue.end)
+        self._log.stops.append(self._feed.queue.end)
         self._log.hangs += hung
         self._enter(HostState.RESTARTING)
         pause_s = self._tuning.back_off_s[min(self._attempts, len(self._tuning.back_off_s) - 1)]
         self._attempts += 1
         self._attention.wait_for(lambda: self._closed, pause_s)
         return not self._closed
+
+    def _give_up(self) -> None:
+        """It stopped too often. Where it never worked, that is the user's to mend; else the call goes on without."""
+        if not self._was_ready:
+            self._refuse(EnvironmentProblem(_NEVER_STARTED))
+        self._turn_off()
+
+
+def _packed(recipe: Recipe) -> bytes:
+    try:
+        return pickle.dumps(recipe)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ParameterError(f"The recipe of a recogniser must be plain data: {error}.") from error

@@ -22,7 +22,7 @@ class Chunk:
     end: int
     y: FloatArray | None
 
-    def from_(self, position: int) -> Chunk:
+    def after(self, position: int) -> Chunk:
         """The part at and after a position inside it."""
         at = max(self.start, position)
         return Chunk(at, self.end, None if self.y is None else self.y[at - self.start :])
@@ -38,13 +38,14 @@ class AudioQueue:
         self._muted_until = 0
         self._pieces: deque[FloatArray] = deque()
 
-    def append(self, y: FloatArray) -> None:
-        """Take the next samples; the array is the queue's from now on."""
+    def append(self, y: FloatArray) -> int:
+        """Take the next samples; the array is the queue's from now on. Returns how many of them are muted."""
         muted = min(len(y), max(0, self._muted_until - self.end))
         y[:muted] = 0.0
         if len(y):
             self._pieces.append(y)
         self.end += len(y)
+        return muted
 
     @property
     def waiting(self) -> int:
@@ -77,10 +78,13 @@ class AudioQueue:
         self._silent += lost
         return lost
 
-    def skip_all(self) -> None:
-        """Forget everything that waits; nobody will take it."""
-        self._pieces.clear()
-        self._silent, self.start = 0, self.end
+    def skip_to(self, position: int) -> None:
+        """Forget what waits before a position; nobody will take it."""
+        if position > self.start:
+            silent = min(self._silent, position - self.start)
+            self._silent -= silent
+            self._pop(position - self.start - silent)
+            self.start = position
 
     def rewind(self, chunks: Sequence[Chunk]) -> None:
         """Put back what was taken last, in order, to be taken once more."""
@@ -89,15 +93,17 @@ class AudioQueue:
                 self._pieces.appendleft(np.zeros(chunk.end - chunk.start, np.float32) if chunk.y is None else chunk.y)
                 self.start = chunk.start
 
-    def mute(self, until: int) -> None:
-        """Silence what waits, and what will come, up to a position; for queues that never drop."""
+    def mute(self, until: int) -> int:
+        """Silence what waits, and what will come, up to a position; for queues that never drop.
+
+        Returns how many samples that wait are muted.
+        """
         self._muted_until = until
-        at = self.start
-        for i, piece in enumerate(self._pieces):
-            muted = min(len(piece), max(0, until - at))
-            if muted:
-                self._pieces[i] = np.concatenate((np.zeros(muted, np.float32), piece[muted:]))
-            at += len(piece)
+        muted = max(0, min(until, self.end) - self.start)
+        if muted:
+            self._pop(muted)
+            self._pieces.appendleft(np.zeros(muted, np.float32))
+        return muted
 
     def _pop(self, count: int) -> list[FloatArray]:
         """The next samples that are held, at most ``count``, as the pieces they came in."""

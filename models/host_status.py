@@ -33,14 +33,18 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
-    """A snapshot; ``since_s`` is the sample clock, ``late`` the passes that came after their allowance."""
+    """A snapshot. ``since_s`` is the sample clock at which the state began; ``late`` passes came after their allowance.
+
+    ``lag_s`` is the audio that was pushed and not yet answered, ``most_queued_s`` the most that ever waited unsent.
+    """
 
     state: HostState
     since_s: float
+    lag_s: float
+    most_queued_s: float
     lost_s: float
     late: int
     restarts: int
-    most_queued_s: float
 
 
 @dataclass(slots=True)
@@ -64,7 +68,7 @@ class HostLog:
         found = [] if self.problem is None else [self.problem]
         for loss in Loss:
             seconds = self.lost[loss] / RATE_HZ
-            if seconds >= 0.05:
+            if seconds >= 0.05 and not (loss is Loss.OFF and self.problem):
                 where = f" (at {_clocks(self.skips)})" if loss is Loss.SKIPPED else ""
                 found.append(f"words were not heard for {seconds:.1f} s{where}: {loss}")
         if self.late:

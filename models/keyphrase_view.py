@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.confusability import Confusability
 from models.decoder_loading import PIECE_BYTES, load_decoder
+from models.evidence import least_score
 from models.vocabulary import PhraseIndex, PhraseWord
-
-LEAST_SCORE = -80.0
-"""Hits below this are not reported: with so bad a fit even the longest phrase is noise."""
 
 SCORE_UNIT = 1024 * math.log(1.0001)
 """pocketsphinx keeps scores as logarithms to base 1.0001, in steps of 1024."""
@@ -35,7 +34,7 @@ class Hit:
     """A phrase that was found: frames of 10 ms from the utterance's first sample, ``end`` exclusive.
 
     ``score`` is the log likelihood ratio of the phrase against the best row of sounds of any kind: 0 when nothing fits
-    better. ``way`` counts its pronunciations from 0.
+    better. ``way`` counts its pronunciations from 0. ``rarity`` is that of its sounds, in nats.
     """
 
     phrase: PhraseWord
@@ -43,6 +42,7 @@ class Hit:
     start: int
     end: int
     score: float
+    rarity: float
 
 
 class KeyphraseView:
@@ -51,6 +51,7 @@ class KeyphraseView:
     def __init__(self, phrases: Sequence[PhraseWord]) -> None:
         self._index = PhraseIndex(phrases)
         self._decoder = load_decoder(lm=None)
+        self._rarity: dict[str, float] = {}
         self._speaking = False
         self._is_idle = not phrases
         if phrases:
@@ -89,20 +90,22 @@ class KeyphraseView:
             return []
         found = []
         for entry in self._decoder.seg() or ():
-            key, _, alternate = entry.word.strip().partition("(")
+            name = entry.word.strip()
+            key, _, alternate = name.partition("(")
             phrase = self._index.get(key)
             if phrase is not None:
                 way = int(alternate.rstrip(")")) - 1 if alternate else 0
                 score = math.log(max(entry.prob, 1e-300)) * 1024 + LIBRARY_OFFSET * SCORE_UNIT
-                found.append(Hit(phrase, way, entry.start_frame, entry.end_frame + 1, score))
+                found.append(Hit(phrase, way, entry.start_frame, entry.end_frame + 1, score, self._rarity[name]))
         return sorted(found, key=lambda hit: (hit.start, hit.end, hit.phrase.key, hit.way))
 
     def _add(self, phrases: Sequence[PhraseWord]) -> None:
+        confusability = Confusability()
         lines = []
-        for phrase in phrases:
-            for key, way in phrase.entries():
-                self._decoder.add_word(key, " ".join(way), False)
-                lines.append(f"{key} /{math.exp(LEAST_SCORE)}/\n")
+        for key, way in (entry for phrase in phrases for entry in phrase.entries()):
+            self._decoder.add_word(key, " ".join(way), False)
+            self._rarity[key] = confusability.rarity(way)
+            lines.append(f"{key} /{math.exp(least_score(self._rarity[key]))}/\n")
         with tempfile.TemporaryDirectory() as folder:
             # The library takes more than one phrase only from a file.
             listed = Path(folder) / "phrases.list"

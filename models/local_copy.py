@@ -1,21 +1,24 @@
 """Takes a speech model from a folder or an archive on disk, for machines without network.
 
 Of an archive only the files of a model are read, by name, straight into our folder. One that tries to write elsewhere
-(absolute paths, ``..``), that holds links or devices, or that would unpack to more than any model has, is refused whole.
+(absolute paths, ``..``), holds links or devices, or would unpack to more than any model has, is refused.
 """
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from models.store import NEEDED, being_written, is_wanted, load_problems, safe_name, settle, writable
+from models.model_folder import is_wanted, missing_of
+from models.store import being_written, safe_name, settle, writable
 from monitor.errors import InputProblem, ParameterError
 
 # Twice the largest model of the catalogue.
@@ -23,6 +26,8 @@ MOST_BYTES = 8_000_000_000
 # More entries than this is no model; listing them would only take time.
 MOST_MEMBERS = 10_000
 CHUNK = 1 << 20
+
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)
 
 Progress = Callable[[int, int], None]
 
@@ -58,18 +63,16 @@ def copy_model(name: str, source: Path, progress: Progress) -> Path:
         try:
             done = 0
             for file in files:
-                done = _copy(file, partial / file.name, source, done, total, progress)
-            problems = load_problems(partial)
-            if problems:
-                raise InputProblem(f'"{source}" holds no model that can be used. {problems[0]}')
+                _copy(file, partial / file.name, source, lambda now, before=done: progress(before + now, total))  # type: ignore[misc]
+                done += file.size
             return settle(partial, name, str(source.absolute()))
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
 
 
-def _copy(file: _File, to: Path, source: Path, done: int, total: int, progress: Progress) -> int:
-    """Copy one file and return the bytes done so far; a file longer than announced is refused, not followed."""
+def _copy(file: _File, to: Path, source: Path, tell: Callable[[int], None]) -> None:
+    """Copy one file and tell its bytes so far; one longer than announced is refused, not followed."""
     left = file.size
     with writable(to.parent), to.open("wb") as out, _readable(source), file.open() as stream:
         while chunk := stream.read(CHUNK):
@@ -77,10 +80,9 @@ def _copy(file: _File, to: Path, source: Path, done: int, total: int, progress: 
             if left < 0:
                 break
             out.write(chunk)
-            progress(done + file.size - left, total)
+            tell(file.size - left)
     if left:
         raise InputProblem(f'{file.name} in "{source}" has not the size that it should have; copy it anew.')
-    return done + file.size
 
 
 @contextmanager
@@ -88,14 +90,18 @@ def _readable(source: Path) -> Iterator[None]:
     """Say in one sentence what cannot be read; errors of a full disk pass, being about our folder."""
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise InputProblem(f'"{source}" cannot be read: {_reason(error)}. Copy it anew, or unpack it first.') from None
     except OSError as error:
-        if error.errno is None or error.filename is None:  # from a decompressor, about the content
-            if error.errno is not None:
-                raise
-            raise InputProblem(f'"{source}" cannot be read: {_reason(error)}. Copy it anew.') from None
-        raise
+        # A decompressor gives no number; our own output, of which the name was given before, names no file.
+        if error.errno is not None and error.filename is None:
+            raise
+        raise _unreadable(source, error.strerror or _reason(error)) from None
+    except (*_BROKEN, EOFError, RuntimeError, ValueError) as error:
+        raise _unreadable(source, _reason(error)) from None
+
+
+def _unreadable(source: Path, reason: str) -> InputProblem:
+    reason = reason[:1].lower() + reason[1:]
+    return InputProblem(f'"{source}" cannot be read: {reason}. Copy it anew, or unpack it first.')
 
 
 def _reason(error: Exception) -> str:
@@ -107,15 +113,15 @@ def _files(source: Path) -> Iterator[list[_File]]:
     """The files of the model at a path, which is open as long as they are needed."""
     if source.is_dir():
         yield _checked(source, _in_folder(source))
-    elif not source.exists():
+    elif not source.is_file():
         raise ParameterError(f'There is nothing at "{source}"; give the folder or archive of a model.')
     elif zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
             yield _checked(source, _in_zip(archive, source))
     elif _is_tar(source):
         with _readable(source):
-            archive = tarfile.open(source)  # noqa: SIM115 - the ``with`` below closes it
-        with archive as tar:
+            tar = tarfile.open(source)  # noqa: SIM115 - the ``with`` below closes it
+        with tar:
             yield _checked(source, _in_tar(tar, source))
     else:
         raise InputProblem(f'"{source}" is neither a folder nor a .zip, .tar or .tar.gz archive that is whole.')
@@ -144,7 +150,7 @@ def _in_zip(archive: zipfile.ZipFile, source: Path) -> list[_File]:
         path = _safe_path(source, member.filename, is_odd=is_link)
         if not member.is_dir():
             found[path] = _File(path.name, member.file_size, lambda member=member: archive.open(member))  # type: ignore[misc]
-        _refuse_many(source, len(found))
+        _refuse_many(source, found)
     return _beside_model(found)
 
 
@@ -155,7 +161,7 @@ def _in_tar(archive: tarfile.TarFile, source: Path) -> list[_File]:
             path = _safe_path(source, member.name, is_odd=not (member.isfile() or member.isdir()))
             if member.isfile():
                 found[path] = _File(path.name, member.size, lambda member=member: _tar_stream(archive, member))  # type: ignore[misc]
-            _refuse_many(source, len(found))
+            _refuse_many(source, found)
     return _beside_model(found)
 
 
@@ -166,9 +172,12 @@ def _tar_stream(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     return stream
 
 
-def _refuse_many(source: Path, number: int) -> None:
-    if number > MOST_MEMBERS:
+def _refuse_many(source: Path, found: dict[PurePosixPath, _File]) -> None:
+    """Refuse while still listing: to list what is compressed it must be unpacked."""
+    if len(found) > MOST_MEMBERS:
         raise InputProblem(f'"{source}" holds more than {MOST_MEMBERS} files, so it is no model.')
+    if sum(file.size for file in found.values()) > MOST_BYTES:
+        raise InputProblem(f'"{source}" would unpack to more than {MOST_BYTES // 10**9} GB, so it is no model.')
 
 
 def _safe_path(source: Path, name: str, *, is_odd: bool) -> PurePosixPath:
@@ -187,13 +196,10 @@ def _beside_model(found: dict[PurePosixPath, _File]) -> list[_File]:
 
 
 def _checked(source: Path, files: list[_File]) -> list[_File]:
-    names = {file.name for file in files}
-    missing = [need for need in NEEDED if not names.intersection(need.split(" or "))]
+    missing = missing_of(file.name for file in files)
     if missing:
         raise InputProblem(
             f'"{source}" is no model for faster-whisper: {", ".join(missing)} {"is" if len(missing) == 1 else "are"} '
             "missing. Give the folder that holds model.bin and the files beside it."
         )
-    if sum(file.size for file in files) > MOST_BYTES:
-        raise InputProblem(f'"{source}" would unpack to more than {MOST_BYTES // 10**9} GB, so it is no model.')
     return files

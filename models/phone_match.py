@@ -26,7 +26,7 @@ _PLACE = {
     "lips": "P B M W F V", "teeth": "TH DH", "ridge": "T D S Z N L", "palate": "SH ZH CH JH Y R", "velum": "K G NG",
     "throat": "HH",
 }  # fmt: skip
-_VOICED = frozenset("B D G JH V DH Z ZH M N NG L R W Y".split())
+_VOICED = frozenset(("B", "D", "G", "JH", "V", "DH", "Z", "ZH", "M", "N", "NG", "L", "R", "W", "Y"))
 
 # Openness 0 (close) to 3 (open), frontness 0 (back) to 2 (front), rounded; a diphthong has where it begins and ends.
 _VOWELS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {

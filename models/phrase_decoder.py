@@ -22,6 +22,7 @@ from models.decoder_loading import PIECE_BYTES, load_decoder
 from models.keyphrase_view import Hit, KeyphraseView
 from models.lexicon import Lexicon, Phones
 from models.vocabulary import PhraseIndex, PhraseWord, build_vocabulary
+
 HOP_S = 0.01
 SCORE_STEP = 1024
 """Acoustic scores are kept in steps of this many units of the log base."""
@@ -90,6 +91,7 @@ class PhraseDecoder:
         self.phrases = PhraseIndex(vocabulary.phrases)
         self._add(vocabulary.phrases, tuning)
         self._view = KeyphraseView(vocabulary.phrases)
+        self._sounds: dict[str, Phones] = {}
         self._speaking = False
         self.reset()
 
@@ -139,6 +141,14 @@ class PhraseDecoder:
     def hits(self) -> list[Hit]:
         """What keyphrase search, the second view, found in the utterance so far."""
         return self._view.hits()
+
+    def sounds(self, entry: Decoded) -> Phones:
+        """The sounds of an entry of the path; none for fillers."""
+        key = entry.key if entry.way == 0 else f"{entry.key}({entry.way + 1})"
+        if key not in self._sounds:
+            listed = None if entry.key.startswith(("<", "[", "+")) else self._decoder.lookup_word(key)
+            self._sounds[key] = tuple(listed.split()) if listed else ()
+        return self._sounds[key]
 
     def _lookup(self, word: str) -> tuple[Phones, ...]:
         ways: list[Phones] = []

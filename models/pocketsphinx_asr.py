@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.agreement import Agreement
 from models.folding import fold, is_filler
 from models.phrase_decoder import HOP_S, Decoded, DecoderPool, DecoderTuning, PhraseDecoder
 from models.speech_gate import FRAMES_PER_S, GATE_FRAME, Edge, Gated, GateTuning, SpeechGate, webrtc_speech_test
 from models.vocabulary import PhraseIndex
 from monitor.errors import ParameterError
-from monitor.types import RATE_HZ, FloatArray, Hypothesis
+from monitor.types import RATE_HZ, FloatArray, Hypothesis, Word
 
 POLL_FRAMES = FRAMES_PER_S // 10
 """The best path is read every 100 ms."""
@@ -152,6 +153,7 @@ class _Utterance:
         self._pcm = bytearray()
         self._frames = 0
         self._schedule = PassSchedule(decoder.phrases, tuning.repeat_s)
+        self._agreement = Agreement(decoder.phrases, decoder.sounds)
         self._started = not decoder.needs_level
         if self._started:
             decoder.start()
@@ -213,8 +215,14 @@ class _Utterance:
             end_s=min(until, clock) / RATE_HZ,
             heard_at_s=clock / RATE_HZ,
             final=final,
-            words=fold(path, self._decoder.phrases, self._start / RATE_HZ),
+            words=self._words(path, until - self._start),
         )
+
+    def _words(self, path: Sequence[Decoded], samples: int) -> tuple[Word, ...]:
+        """Both views' words in the utterance's first ``samples``."""
+        start_s = self._start / RATE_HZ
+        hits = [hit for hit in self._decoder.hits() if hit.end * HOP <= samples]
+        return self._agreement.join(fold(path, self._decoder.phrases, start_s), path, hits, start_s)
 
 
 class PassSchedule:

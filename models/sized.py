@@ -28,7 +28,7 @@ def build_sized(folder: Path, shape: Shape, *, quantization: str = "int8", seed:
 
     It needs about six bytes of memory per parameter while it is built.
     """
-    from ctranslate2.specs.whisper_spec import WhisperSpec
+    from ctranslate2.specs.whisper_spec import WhisperSpec  # type: ignore[import-untyped,unused-ignore]
 
     spec = WhisperSpec(shape.encoder, shape.heads, shape.decoder, shape.heads)
     _Filler(shape.width, seed).fill(spec, shape)
@@ -39,7 +39,7 @@ def build_sized(folder: Path, shape: Shape, *, quantization: str = "int8", seed:
     spec.optimize(quantization=quantization)
     folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
-    settings = {"feature_size": shape.mels, "sampling_rate": 16_000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}
+    settings = {"feature_size": shape.mels, "sampling_rate": 16_000, "hop_length": 160, "chunk_length": 30}
     (folder / "preprocessor_config.json").write_text(json.dumps(settings), encoding="utf-8")
 
 

@@ -11,7 +11,6 @@ The hub's shared cache is read and never written. Nothing here touches the netwo
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,18 +18,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from models.catalogue import BASIC, EVERY_LANGUAGE, Entry, catalogue, find_entry, meant
-from monitor.errors import EnvironmentProblem, ParameterError
+from models.model_folder import damaged_files, load_problems, manifest_files, missing_files, write_manifest
+from monitor.errors import EnvironmentProblem, InputProblem, ParameterError
 
-MANIFEST, SCHEMA = "manifest.json", "evenkeel.model/1"
-# What faster-whisper reads; without tokenizer.json it would go to the network, so that one is not optional.
-NEEDED = ("model.bin", "config.json", "tokenizer.json", "vocabulary.json or vocabulary.txt")
-_WANTED = re.compile(r"model\.bin|config\.json|preprocessor_config\.json|tokenizer\.json|vocabulary\.(json|txt)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MB = 1_000_000
 
@@ -69,12 +63,7 @@ def models_folder() -> Path:
     import platformdirs
 
     chosen = os.environ.get("EVENKEEL_MODELS")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("evenkeel", appauthor=False) / "models"
-
-
-def is_wanted(file: str) -> bool:
-    """Whether a file of this name belongs to a model."""
-    return _WANTED.fullmatch(file) is not None
+    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_data_path("evenkeel", appauthor=False) / "models"
 
 
 def safe_name(name: str) -> str:
@@ -95,15 +84,10 @@ def safe_name(name: str) -> str:
     return name
 
 
-def missing_files(folder: Path) -> list[str]:
-    """Files that a model needs and that are not there."""
-    return [need for need in NEEDED if not any((folder / name).is_file() for name in need.split(" or "))]
-
-
 def installed() -> list[Installed]:
     """Everything on this machine, the embedded recogniser first, then by the catalogue's order."""
-    ours = {found.name: found for found in (*_partial(), *_ours())}
-    cached = [found for entry in catalogue() if (found := _in_hub_cache(entry)) is not None]
+    ours = {model.name: model for model in (*_partial(), *_ours())}
+    cached = [model for entry in catalogue() if (model := _in_hub_cache(entry)) is not None]
     order = {entry.name: number for number, entry in enumerate(catalogue())}
     found = sorted([*ours.values(), *cached], key=lambda model: (order.get(model.name, len(order)), model.name))
     basic = _basic()
@@ -159,38 +143,6 @@ def verify(name: str) -> list[str]:
     if model.state is State.INCOMPLETE:
         return [f"{model.problem}."]
     return damaged_files(model.path) or load_problems(model.path)
-
-
-def damaged_files(folder: Path) -> list[str]:
-    """Files whose hash is not that of the manifest; without a manifest nothing can be said."""
-    problems = []
-    for row in _manifest_files(folder):
-        file = folder / row["name"]
-        if not file.is_file():
-            problems.append(f"{row['name']} is missing.")
-        elif file.stat().st_size != row["size"] or sha256_of(file) != row["sha256"]:
-            problems.append(f"{row['name']} is not as it was when it came.")
-    return problems
-
-
-def has_manifest(folder: Path) -> bool:
-    """Whether the hashes of its files were noted when it came."""
-    return bool(_manifest_files(folder))
-
-
-def load_problems(folder: Path) -> list[str]:
-    """What the real loader says to a folder; it only reads local files."""
-    missing = missing_files(folder)
-    if missing:
-        return [f"{name} is missing." for name in missing]
-    from faster_whisper import WhisperModel
-
-    try:
-        WhisperModel(str(folder), device="cpu", compute_type="default", cpu_threads=1, local_files_only=True)
-    except Exception as error:  # noqa: BLE001 - the three libraries below it raise whatever they like on a bad file
-        reason = (str(error) or type(error).__name__).splitlines()[0].strip().rstrip(".")
-        return [f"It cannot be loaded: {reason}."]
-    return []
 
 
 def remove(name: str) -> int:
@@ -255,7 +207,7 @@ def being_written(name: str, *, wait: bool = True) -> Iterator[Path]:
         try:
             lock.acquire()
         except Timeout:
-            raise EnvironmentProblem(f"{name} is being fetched by another program; try again when it is done.") from None
+            raise EnvironmentProblem(f"{name} is being fetched by another program; try again later.") from None
     try:
         yield partial
     finally:
@@ -294,16 +246,16 @@ def settle(partial: Path, name: str, source: str) -> Path:
 
     Raises
     ------
-    EnvironmentProblem
+    InputProblem
         The folder does not hold a model that can be loaded; it is deleted.
     """
     problems = load_problems(partial)
     if problems:
         shutil.rmtree(partial)
-        raise EnvironmentProblem(f"What came for {name} is not a model that can be used. {problems[0]}")
+        raise InputProblem(f"What came for {name} is not a model that can be used. {problems[0]}")
     final, old = models_folder() / name, partial.with_name(f"{name}.old")
     with writable(partial.parent):
-        _write_manifest(partial, name, source)
+        write_manifest(partial, name, source)
         shutil.rmtree(old, ignore_errors=True)
         if final.is_symlink():
             final.unlink()
@@ -314,35 +266,12 @@ def settle(partial: Path, name: str, source: str) -> Path:
     return final
 
 
-def sha256_of(file: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write_manifest(folder: Path, name: str, source: str) -> None:
-    files = sorted(file for file in folder.iterdir() if is_wanted(file.name))
-    rows = [{"name": file.name, "size": file.stat().st_size, "sha256": sha256_of(file)} for file in files]
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    content = {"schema": SCHEMA, "name": name, "source": source, "fetched": now, "files": rows}
-    (folder / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _manifest_files(folder: Path) -> list[dict[str, Any]]:
-    """Rows of the manifest that name files of this folder; none when it is absent or unreadable."""
-    try:
-        rows = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-        return [row for row in rows if is_wanted(row["name"]) and row["size"] >= 0 and row["sha256"]]
-    except (OSError, ValueError, LookupError, TypeError):
-        return []
-
-
 def _state(folder: Path) -> tuple[State, str | None]:
     """Look at names and sizes only; ``verify`` looks at the content."""
     missing = missing_files(folder)
     if missing:
         return State.DAMAGED, f"{missing[0]} is missing"
-    for row in _manifest_files(folder):
+    for row in manifest_files(folder):
         file = folder / row["name"]
         if not file.is_file() or file.stat().st_size != row["size"]:
             return State.DAMAGED, f"{row['name']} has not its size"

@@ -43,6 +43,7 @@ COMMANDS = {
     "demo": Entry("monitor.commands.demo:demo", "Play a bundled call and watch the light."),
     "analyze": Entry("monitor.commands.analyze:analyze", "Judge recordings and leave a result for each."),
     "policy": Entry("monitor.commands.policy:policy", "Check, show, start or try a policy: what is listened for."),
+    "models": Entry("monitor.commands.models:models", "List, fetch, check and delete speech models."),
     "devices": Entry("monitor.commands.devices:devices", "List the microphones that can be heard."),
     "doctor": Entry("monitor.commands.doctor:doctor", "Say what is missing on this machine and how to mend it."),
 }

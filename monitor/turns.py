@@ -13,7 +13,7 @@ _LEAD_S = 0.1  # speech probability asks for some voicing first, so that a turn 
 
 
 def told_frame(turn: Turn) -> int:
-    """The frame before which the pause after a turn has been long enough: the end of the tick that holds this moment."""
+    """The frame before which the pause after a turn was long enough: where the tick of this moment ends."""
     grid = FrameGrid()
     frame = round(turn.end_s * grid.frames_per_s) + round(GAP_S * grid.frames_per_s)
     return (frame // TICK + 1) * TICK

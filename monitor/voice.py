@@ -71,8 +71,8 @@ class _Strain:
     def strain(self, deviations: Sequence[float], limit: float) -> float:
         """Mean deviation; F0 and effort alone may stand for all three, since gain control hides the level.
 
-        Where only one measure deviates, the strain stays under ``limit``: it may be a moved microphone, a question's rise
-        or a hissing vowel. The agreement that is asked for belongs to the limit of amber and goes with the limit.
+        Where only one measure deviates, the strain stays under ``limit``: a moved microphone, a question's rise or a
+        hissing vowel may do that. The agreement that is asked for belongs to the limit of amber and goes with it.
         """
         level, f0, effort = deviations
         strain = max((level + f0 + effort) / 3, self._limits.without_level * (f0 + effort) / 2)
@@ -81,7 +81,7 @@ class _Strain:
         return strain if agrees else min(strain, 0.9 * limit)
 
     def without_gain(self, deviations: Sequence[float], strain: float) -> float:
-        """Strain for learning: where the level alone is up, a microphone was moved, and its new level must be learnt."""
+        """Strain for learning: where the level alone is up, a microphone was moved, and must be learnt."""
         level, f0, effort = deviations
         alone = max(f0, effort) < self._limits.agreement <= level
         return self._limits.without_level * (f0 + effort) / 2 if alone else strain

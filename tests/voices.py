@@ -1,7 +1,8 @@
 """Synthetic voices with known answers, and a way to hear them frame by frame.
 
-A voice is a source and a filter: harmonics of a moving F0 whose amplitudes follow the formants of a row of vowels, one per
-syllable, plus a shelf above 1 kHz that stands for vocal effort. The answers (F0, voicing, nuclei) are kept beside the samples.
+A voice is a source and a filter: harmonics of a moving F0 whose amplitudes follow the formants of a row of vowels, one
+per syllable, plus a shelf above 1 kHz that stands for vocal effort. The answers (F0, voicing, nuclei) are kept beside
+the samples.
 """
 
 from __future__ import annotations
@@ -156,13 +157,15 @@ def assert_equal(one: Features, other: Features, frames: int | None = None) -> N
 
 def measures(frames: int, start: int = 0, **given: object) -> Features:
     """Hand-made measures: clear calm speech, of which each may be given as one value for all frames or as an array."""
-    usual = {"level_dbfs": -30, "loudness_ms": 0, "f0_hz": 110, "voicing": 1, "effort_db": -6, "noise_dbfs": -60, "speech": 1}
+    usual = {"level_dbfs": -30, "noise_dbfs": -60, "loudness_ms": 0, "f0_hz": 110, "effort_db": -6}
+    usual |= {"voicing": 1, "speech": 1}
     flags = {"clipped": False, "nucleus": False}
     unknown = given.keys() - usual.keys() - flags.keys()
     assert not unknown, unknown
     kinds = {**dict.fromkeys(usual, np.float32), **dict.fromkeys(flags, np.bool_)}
     values = {**usual, **flags, **given}
-    return Features(start, **{name: np.broadcast_to(np.asarray(values[name], kind), frames).copy() for name, kind in kinds.items()})
+    arrays = {name: np.broadcast_to(np.asarray(values[name], kind), frames).copy() for name, kind in kinds.items()}
+    return Features(start, **arrays)
 
 
 def part(features: Features, start: int, end: int) -> Features:

@@ -14,8 +14,8 @@ from monitor.types import TICK, FloatArray, FrameGrid
 
 MEMORY_S = 4.0
 _MEMORY = round(MEMORY_S * FrameGrid().frames_per_s / TICK)
-# Mean square of -75 dBFS. No floor is taken to be lower: a line that is gated to digital silence between words is a quiet
-# line, not one without any noise.
+# Mean square of -75 dBFS. No floor is taken to be lower: a line that is gated to digital silence between words is a
+# quiet line, not one without any noise.
 LOWEST = np.float32(10**-7.5)
 
 

@@ -129,7 +129,7 @@ def test_after_a_calm_voice_noise_keeps_the_light_calm(name):
         "music",
         "babble",
         "square",
-        pytest.param("keypad", marks=pytest.mark.xfail(reason="steady dual tones are still taken for a bright voice")),
+        "keypad",
     ],
 )
 def test_after_a_calm_voice_no_sound_is_red(name):

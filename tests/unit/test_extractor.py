@@ -1,4 +1,4 @@
-"""All measures of one channel: known answers, nothing from the future, and equality to the last bit however it is cut."""
+"""All measures of one channel: known answers, nothing from the future, equal to the last bit however it is cut."""
 
 import functools
 
@@ -48,7 +48,8 @@ def test_blocks_of_any_size_change_no_bit(block):
 @settings(max_examples=40)
 @given(st.integers(0, SECONDS * RATE_HZ), st.sampled_from(["silence", "noise", "tone"]))
 def test_nothing_depends_on_what_comes_later_than_the_latency(at, what):
-    other = {"silence": signals.silence, "noise": signals.noise, "tone": lambda s: signals.tone(200, s, -6)}[what](SECONDS)
+    others = {"silence": signals.silence, "noise": signals.noise, "tone": lambda s: signals.tone(200, s, -6)}
+    other = others[what](SECONDS)
     y = everything().copy()
     y[at:] = other[at:]
     ticks = max(0, int((at - LATENCY_S * RATE_HZ) // (TICK * HOP)))

@@ -85,6 +85,8 @@ def test_nuclei_are_marked_the_declared_delay_after_their_peak():
     assert np.median(nearest) < 0.03
 
 
-@pytest.mark.parametrize("y", [signals.noise(5, -20), signals.silence(5), signals.tone(200, 5)], ids=["noise", "silence", "tone"])
+@pytest.mark.parametrize(
+    "y", [signals.noise(5, -20), signals.silence(5), signals.tone(200, 5)], ids=["noise", "silence", "tone"]
+)
 def test_what_is_no_speech_has_hardly_a_nucleus(y):
     assert voices.hear(y).nucleus.sum() <= 1

@@ -9,18 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.baseline import BaselineLearner
+from monitor.assemble import AnalysisOptions, analyse_source
 from monitor.errors import InputProblem, ParameterError
 from monitor.events import BaselineLearned, FlagChanged, FramesMeasured, LightChanged, TurnEnded, Warned, WordsHeard
 from monitor.features.extractor import LATENCY_S
 from monitor.pipeline import CallPipeline
 from monitor.policy.model import Behaviour, ChecklistEntry, Policy
 from monitor.policy.thresholds import Thresholds
-from monitor.types import RATE_HZ, Flag, FlagState, Hypothesis, Light, Word
+from monitor.profile import profile_text
+from monitor.types import RATE_HZ, FlagState, Hypothesis, Light, SourceInfo, Word
 from tests import signals, voices
 
 POLICY = Policy(
     name="mine",
-    behaviours=(Behaviour(id="say.calm_down", phrases=("calm down",)), Behaviour(id="do.thank", phrases=("thank you",))),
+    behaviours=(
+        Behaviour(id="say.calm_down", phrases=("calm down",)),
+        Behaviour(id="do.thank", phrases=("thank you",)),
+    ),
     checklist=(ChecklistEntry(id="do.thank"),),
     thresholds=Thresholds.model_validate({"learning": {"speech_s": 4.0}}),
 )
@@ -67,6 +72,10 @@ def told(events):
     return [event for event in events if not isinstance(event, FramesMeasured)]
 
 
+def frames(events):
+    return voices.joined([event.features for event in of(events, FramesMeasured)])
+
+
 def of(events, kind):
     return [event for event in events if isinstance(event, kind)]
 
@@ -81,7 +90,7 @@ def whole(words=True):
 def test_cuts_change_no_event(cuts, words):
     _, events = run(call(), cuts, Recogniser() if words else None)
     assert told(events) == told(whole(words))
-    voices.assert_equal(*(voices.joined([e.features for e in of(each, FramesMeasured)]) for each in (events, whole(words))))
+    voices.assert_equal(frames(events), frames(whole(words)))
 
 
 @pytest.mark.parametrize("block", [80, 320, 1600, 48_000])
@@ -113,9 +122,8 @@ def test_times_never_go_back_and_stay_within_the_call():
 
 
 def test_frames_are_told_once_without_gap():
-    frames = voices.joined([event.features for event in of(whole(), FramesMeasured)])
-    assert frames.start_frame == 0
-    assert len(frames) == 1700
+    assert frames(whole()).start_frame == 0
+    assert len(frames(whole())) == 1700
 
 
 def test_a_tick_is_judged_when_its_measures_are_known():
@@ -189,8 +197,6 @@ class Listing:
     warnings = ()
 
     def __init__(self, y, error=None, channels=1):
-        from monitor.types import SourceInfo
-
         self.y, self.error = y, error
         self.info = SourceInfo("call", channels, RATE_HZ)
 
@@ -202,8 +208,6 @@ class Listing:
 
 
 def judged(source, **options):
-    from monitor.assemble import AnalysisOptions, analyse_source
-
     return analyse_source(source, AnalysisOptions(recogniser="none", **options))
 
 
@@ -224,8 +228,6 @@ def test_a_channel_that_is_not_there(channel, match):
 
 
 def test_a_profile_saves_the_learning(tmp_path):
-    from monitor.profile import profile_text
-
     keeper = BaselineLearner(speech_s=4.0)
     pipeline = CallPipeline(POLICY, keeper, None)
     pipeline.push(call()[: 7 * RATE_HZ])
@@ -237,6 +239,6 @@ def test_a_profile_saves_the_learning(tmp_path):
     assert result.engine.profile.startswith("anna@")
 
 
-def test_a_flag_is_plain_data():
-    (event,) = of(whole(), FlagChanged)
-    assert isinstance(event.flag, Flag)
+def test_words_of_a_call_too_short_to_measure_are_kept():
+    _, events = run(call()[:0], recogniser=Recogniser())
+    assert [word.text for event in of(events, WordsHeard) for word in event.words] == ["thank", "you"]

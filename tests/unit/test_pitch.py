@@ -34,7 +34,7 @@ def test_harmonic_sounds_within_one_percent(f0_hz):
 
 @pytest.mark.parametrize("f0_hz", [70, 85, 100, 137.3, 160, 200, 261.6, 333, 400, 480])
 def test_sines_within_one_percent_or_a_semitone_where_no_harmonic_helps(f0_hz):
-    """The taper of the window is taken out for many harmonics; a lone sine of two or three periods reads a little high."""
+    """The taper of the window is taken out for many harmonics; a lone sine of two or three periods reads high."""
     most = 0.01 if f0_hz > 165 else 2 ** (1 / 12) - 1
     assert errors(in_a_room(signals.tone(f0_hz, 1.0)), f0_hz)[EDGE:-EDGE].max() < most
 

@@ -1,4 +1,4 @@
-"""``run.py``: sets up once, mends what is half made, explains what fails. No network: installing is played by a fake."""
+"""``run.py``: sets up once, mends what is half made, explains what fails. A fake plays installing: no network."""
 
 import importlib.util
 import json
@@ -35,8 +35,9 @@ def steps(run, monkeypatch):
     """Replace the outside commands: making .venv puts a Python there, pip does what ``steps.pip`` says."""
 
     class Steps:
-        done = []
-        output, code = "", 0
+        def __init__(self):
+            self.done = []
+            self.output, self.code = "", 0
 
         def __call__(self, command, on_line):
             self.done.append(command)
@@ -65,7 +66,14 @@ def steps(run, monkeypatch):
 
 @pytest.mark.parametrize(
     ("version", "fine"),
-    [((3, 9, 18), False), ((3, 10, 13), False), ((3, 11, 0), True), ((3, 13, 9), True), ((3, 14, 0), False), ((), False)],
+    [
+        ((3, 9, 18), False),
+        ((3, 10, 13), False),
+        ((3, 11, 0), True),
+        ((3, 13, 9), True),
+        ((3, 14, 0), False),
+        ((), False),
+    ],
 )
 def test_fitting_pythons(run, version, fine):
     problem = run.python_problem(version)

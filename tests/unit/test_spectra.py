@@ -1,4 +1,4 @@
-"""Frames and their spectra: where a frame looks, how much it holds, and that it does not matter how the samples came."""
+"""Frames and their spectra: where a frame looks, how much it holds, and how the samples came."""
 
 import numpy as np
 import pytest

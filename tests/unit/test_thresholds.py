@@ -30,6 +30,7 @@ DOCUMENTED = {
     "slow": {"on": False, "share": 0.6, "lasts_s": 10},
     "audibility": {"dead_dbfs": -80, "dead_s": 5, "snr_db": 8, "clipped_share": 0.2},
 }
+HEAD = '[policy]\nname = "mine"\nlanguage = "en"\n\n'
 NAMES = ("voice.raised", "voice.rising", "voice.agitated", "voice.flat", "pace.fast", "pace.slow")
 
 
@@ -50,7 +51,7 @@ def test_the_shipped_policy_keeps_the_defaults():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_policy_file_names_the_behaviour(name, tmp_path):
     file = tmp_path / "mine.toml"
-    file.write_text(f'[policy]\nname = "mine"\nlanguage = "en"\n\n[thresholds."{name}"]\non = false\n', encoding="utf-8")
+    file.write_text(HEAD + f'[thresholds."{name}"]\non = false\n', encoding="utf-8")
     limits = getattr(load_policy(str(file)).thresholds, name.split(".")[1])
     assert limits.on is False
     assert limits == type(limits)(on=False)
@@ -58,7 +59,7 @@ def test_a_policy_file_names_the_behaviour(name, tmp_path):
 
 def test_other_groups_keep_their_defaults(tmp_path):
     file = tmp_path / "mine.toml"
-    text = '[policy]\nname = "mine"\nlanguage = "en"\n\n[thresholds."voice.raised"]\nred = 2.5\n\n[alerts]\nphrase_s = 4.0\n'
+    text = HEAD + '[thresholds."voice.raised"]\nred = 2.5\n\n[alerts]\nphrase_s = 4.0\n'
     file.write_text(text, encoding="utf-8")
     policy = load_policy(str(file))
     expected = DOCUMENTED | {"raised": DOCUMENTED["raised"] | {"red": 2.5}}

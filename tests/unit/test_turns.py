@@ -1,5 +1,7 @@
 """Turns from speech probability: pauses bridged, clicks left out, the same however the frames came."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ def call(*spans, frames=1000):
 def turns(features, cuts=()):
     finder = TurnFinder("agent")
     edges = [0, *cuts, len(features)]
-    pieces = [finder.push(part(features, a, b)) for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [finder.push(part(features, a, b)) for a, b in pairwise(edges)]
     return [turn for piece in pieces for turn in piece] + finder.finish()
 
 
@@ -79,6 +81,6 @@ def test_cuts_do_not_matter_and_turns_are_apart(spans, cuts):
     features = call(*((start, start + length) for start, length in spans))
     whole = turns(features)
     assert turns(features, [TICK * cut for cut in sorted(cuts)]) == whole
-    for one, other in zip(whole, whole[1:], strict=False):
+    for one, other in pairwise(whole):
         assert other.start_s - one.end_s >= GAP_S - 0.1 - 1e-9
     assert all(turn.end_s - turn.start_s >= LEAST_S for turn in whole)

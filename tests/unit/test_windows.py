@@ -1,6 +1,7 @@
 """Rolling windows: hand-made measures in, percentiles, spreads and rates that can be counted by hand out."""
 
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -149,7 +150,7 @@ def test_cuts_change_no_bit(cuts):
     whole = RollingWindows().push(call)
     windows = RollingWindows()
     edges = [0, *(TICK * cut for cut in sorted(cuts)), len(call)]
-    pieces = [windows.push(part(call, a, b)) for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [windows.push(part(call, a, b)) for a, b in pairwise(edges)]
     for field in fields(VoiceTicks):
         if field.name != "first":
             cut = np.concatenate([getattr(piece, field.name) for piece in pieces])

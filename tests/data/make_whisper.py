@@ -1,0 +1,184 @@
+"""Builds Whisper models for tests, in CTranslate2's form, with numpy, ctranslate2 and tokenizers alone.
+
+- ``build_scripted``: a model that always hears a given sentence, whatever the sound, with word times. Its decoder is a
+  chain in which each word calls for the next; its cross-attention points each word at its own place in the audio.
+- ``build_sized``: random weights in the size of a real model, to measure what a pass costs.
+- ``python tests/data/make_whisper.py``: makes the clips ``whisper_*.flac`` of the phrases that the trained model in
+  ``whisper_tiny`` knows (40 phrases, taught on synthetic voices); needs flite and espeak-ng.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from models.catalogue import Shape, known_entry
+from models.sized import SPECIAL, TIMESTAMPS, _Filler
+from models.sized import build_sized as build_without_tokenizer
+
+HERE = Path(__file__).parent
+RATE_HZ = 16_000
+TINY = HERE / "whisper_tiny"
+WIDTH = 64
+TOKENS_PER_S = 50
+MULTILINGUAL_PLAIN = 50_257
+MULTILINGUAL = (*SPECIAL[:3], "<|de|>", *SPECIAL[3:])
+
+CLIPS = {
+    "whisper_slt": (
+        ["flite", "-voice", "slt"],
+        ("calm down", "it's our policy", "thank you for your patience", "i will check the account"),
+    ),
+    "whisper_m1": (["espeak-ng", "-v", "en-us+m1", "-s", "170"], ("you don't understand", "i promise", "let me help")),
+}
+PAUSE_S = 1.2
+
+
+class _Zeros(_Filler):
+    """Every matrix of the right shape, and nothing in it."""
+
+    def weights(self, *shape):
+        return np.zeros(shape, np.float32)
+
+
+def build_scripted(folder, sentence, *, end_s=3.0, loop=False, languages=("en",), sure=1.0, empty=False):
+    """A model that hears these words at even distances until ``end_s``, each word once, or with ``loop`` for ever.
+
+    ``sure`` scales its outputs: the lower, the less probable its words. ``empty`` makes it hold all audio for silence.
+    With two languages it is multilingual.
+
+    Use it with a greedy search: a wider one stops at its first five ends, which here are shortcuts through the chain.
+    """
+    from ctranslate2.specs.whisper_spec import WhisperSpec
+
+    words = sentence.lower().split()
+    # CTranslate2 tells multilingual models by how many tokens come before the special ones.
+    english = languages == ("en",)
+    tokenizer = _tokenizer(words, SPECIAL) if english else _tokenizer(words, MULTILINGUAL, plain=MULTILINGUAL_PLAIN)
+    known = tokenizer.get_vocab_size(with_added_tokens=True)
+    ids = tokenizer.encode(" " + " ".join(words)).ids
+    assert len(set(ids)) == len(ids) == len(words), "each word once, and as one token"
+    spec = WhisperSpec(1, 1, 1, 1)
+    _Zeros(WIDTH, 0).fill(spec, Shape(WIDTH, 1, 1, 1, 80, known + TIMESTAMPS))
+    tokens = np.random.default_rng(0).choice([-1.0, 1.0], (known + TIMESTAMPS, WIDTH)).astype(np.float32)
+    tokens -= tokens.mean(1, keepdims=True)
+    tokens /= tokens.std(1, keepdims=True)
+    spec.decoder.embeddings.weight = tokens
+    calls = np.zeros_like(tokens)
+    last = ids[0] if loop else tokenizer.token_to_id("<|endoftext|>")
+    chain = [tokenizer.token_to_id("<|notimestamps|>"), *ids, last]
+    for before, after in pairwise(chain):
+        calls[after] += sure * tokens[before]
+    if empty:
+        calls[tokenizer.token_to_id("<|nospeech|>")] += tokens[tokenizer.token_to_id("<|startoftranscript|>")]
+    spec.decoder.projection.weight = calls
+    _point(spec, tokens[ids], end_s)
+    spec.config.suppress_ids, spec.config.suppress_ids_begin = [], []
+    spec.config.lang_ids = [tokenizer.token_to_id(f"<|{each}|>") for each in languages] if not english else []
+    spec.config.alignment_heads = [(0, 0)]
+    names = {number: text for text, number in tokenizer.get_vocab(with_added_tokens=True).items()}
+    times = [f"<|{number * 0.02:.2f}|>" for number in range(TIMESTAMPS)]
+    spec.register_vocabulary([names[number] for number in range(known)] + times)
+    spec.validate()
+    spec.optimize(quantization="int8")
+    folder.mkdir(parents=True)
+    spec.save(str(folder))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def _point(spec, words, end_s):
+    """Make each word's query meet the key of its frame; values stay zero, so that the text does not change."""
+    rates = np.exp(-np.log(10_000) / (WIDTH // 2 - 1) * np.arange(WIDTH // 2))
+    angles = np.arange(1500)[:, None] * rates
+    places = np.concatenate([np.sin(angles), np.cos(angles)], 1).astype(np.float32)
+    spec.encoder.position_encodings.encodings = places
+    places = (places - places.mean(1, keepdims=True)) / places.std(1, keepdims=True)
+    frames = ((np.arange(len(words)) + 0.5) * end_s * TOKENS_PER_S / len(words)).astype(int)
+    queries, keys = spec.decoder.layer[0].attention.linear[:2]
+    queries.weight = (places[frames].T @ words / WIDTH).astype(np.float32)
+    keys.weight = np.concatenate([2 * np.eye(WIDTH), np.zeros((WIDTH, WIDTH))]).astype(np.float32)
+
+
+def build_sized(folder, name):
+    """A model of the size of a real one, by name; a tokenizer with as many entries, so that it decodes something."""
+    shape = known_entry(name).shape
+    build_without_tokenizer(folder, shape)
+    plain = shape.vocabulary - len(SPECIAL) - TIMESTAMPS
+    _tokenizer((), SPECIAL, plain=plain).save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def _tokenizer(words: Sequence[str], special: Sequence[str], *, plain: int = 0):
+    """Byte-level BPE: 256 bytes, the words with the blank before them, so many tokens in all, the special ones."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    letters = _byte_letters()
+    vocabulary = {letter: number for number, letter in enumerate(letters)}
+    merges = []
+    for word in words:
+        spelt = [letters[byte] for byte in f" {word}".encode()]
+        for size in range(1, len(spelt)):
+            head, joined = "".join(spelt[:size]), "".join(spelt[: size + 1])
+            if joined not in vocabulary:
+                vocabulary[joined] = len(vocabulary)
+                merges.append((head, spelt[size]))
+    for number in range(len(vocabulary), plain):
+        vocabulary[f"{letters[32]}{number:05d}"] = number
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in special])
+    return tokenizer
+
+
+def _byte_letters() -> list[str]:
+    """How GPT-2 writes each byte: printable ones as they are, the others from code point 256 on."""
+    plain = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = iter(range(256, 512))
+    return [chr(byte) if byte in plain else chr(next(others)) for byte in range(256)]
+
+
+def make_clip(command: Sequence[str], phrases: Sequence[str]) -> tuple[np.ndarray, list[dict[str, object]]]:
+    """Phrases with pauses, and where each is."""
+    import soundfile as sf
+    import soxr
+
+    pause = np.zeros(round(PAUSE_S * RATE_HZ), np.float32)
+    parts, truth, length = [pause], [], len(pause)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "phrase.wav"
+        for phrase in phrases:
+            last = ["-t", phrase, "-o", str(path)] if command[0] == "flite" else ["-w", str(path), phrase]
+            subprocess.run([*command, *last], check=True, capture_output=True)
+            y, rate_hz = sf.read(path, dtype="float32")
+            y = soxr.resample(y, rate_hz, RATE_HZ)
+            loud = np.flatnonzero(np.abs(y) > 0.005)
+            y = y[loud[0] : loud[-1]]
+            y *= 0.1 / np.sqrt(np.mean(y**2))
+            start_s, end_s = (round(at / RATE_HZ, 3) for at in (length, length + len(y)))
+            truth.append({"phrase": phrase, "start_s": start_s, "end_s": end_s})
+            parts += [y, pause]
+            length += len(y) + len(pause)
+    return np.concatenate(parts), truth
+
+
+def main() -> None:
+    """Write the clips and their truth."""
+    import soundfile as sf
+
+    truth = {}
+    for name, (command, phrases) in CLIPS.items():
+        y, truth[name] = make_clip(command, phrases)
+        sf.write(HERE / f"{name}.flac", y, RATE_HZ, subtype="PCM_16")
+    (HERE / "whisper_clips.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Recognisers for tests of the host, built by name in child processes; what they hear makes them misbehave.
+
+A sample of exactly one of the ``POISONS`` does what its name says. With ``once``, the path of a file that does not
+exist yet, it does so only the first time. Speech is what is louder than 0.05; an utterance ends after 0.2 s of less.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from monitor.errors import EnvironmentProblem
+from monitor.types import RATE_HZ, FloatArray, Hypothesis, Word
+
+EXIT, SEGFAULT, MEMORY, RAISE, HANG = 0.501953125, 0.50390625, 0.505859375, 0.5078125, 0.509765625
+POISONS = {"exit": EXIT, "segfault": SEGFAULT, "memory": MEMORY, "raise": RAISE, "hang": HANG}
+FRAME = 1600
+
+
+class FakeTranscriber:
+    """Tells one word per 0.1 s of speech at each frame of 0.1 s, and all of them when the utterance ends.
+
+    ``wall_s`` is how long a second of audio takes, digital silence included.
+    """
+
+    def __init__(self, wall_s: float = 0.0, once: str | None = None, fails_at_end: bool = False) -> None:
+        self._wall_s = wall_s
+        self._once = None if once is None else Path(once)
+        self._fails_at_end = fails_at_end
+        self._rest: FloatArray = np.zeros(0, np.float32)
+        self._clock = 0
+        self._start = 0
+        self._utterance = 0
+        self._words: list[Word] = []
+        self._quiet = 0
+
+    name = "fake"
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return ("the fake hears only loudness",)
+
+    def push(self, y: FloatArray) -> list[Hypothesis]:
+        if self._wall_s:
+            time.sleep(self._wall_s * len(y) / RATE_HZ)
+        joined = np.concatenate((self._rest, y))
+        whole = len(joined) // FRAME * FRAME
+        self._rest = joined[whole:]
+        return [h for at in range(0, whole, FRAME) for h in self._hear(joined[at : at + FRAME])]
+
+    def finish(self) -> list[Hypothesis]:
+        if self._fails_at_end:
+            os._exit(3)
+        return [self._told(final=True)] if self._words else []
+
+    def _hear(self, frame: FloatArray) -> list[Hypothesis]:
+        self._misbehave(frame)
+        self._clock += FRAME
+        peak = float(np.max(np.abs(frame)))
+        if peak > 0.05:
+            if not self._words:
+                self._utterance += 1
+                self._start = self._clock - FRAME
+            self._quiet = 0
+            at_s = self._clock / RATE_HZ
+            self._words.append(Word(at_s - 0.1, at_s, f"w{round(100 * peak)}"))
+            return [self._told(final=False)]
+        self._quiet += 1
+        if self._words and self._quiet == 2:
+            told = self._told(final=True)
+            self._words = []
+            return [told]
+        return []
+
+    def _told(self, *, final: bool) -> Hypothesis:
+        now_s = self._clock / RATE_HZ
+        return Hypothesis(self._utterance, self._start / RATE_HZ, now_s, now_s, final, tuple(self._words))
+
+    def _misbehave(self, frame: FloatArray) -> None:
+        for kind, value in POISONS.items():
+            if np.any(frame == np.float32(value)) and not self._did_before():
+                misbehave(kind)
+
+    def _did_before(self) -> bool:
+        if self._once is None:
+            return False
+        did = self._once.exists()
+        self._once.touch()
+        return did
+
+
+def misbehave(kind: str) -> None:
+    if kind == "exit":
+        os._exit(3)
+    if kind == "segfault":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if kind == "memory":
+        raise MemoryError
+    if kind == "raise":
+        raise ValueError("a sum came out wrong")
+    time.sleep(3600)
+
+
+class ChattyTranscriber(FakeTranscriber):
+    """Prints where answers travel, and tells its priority, thread count and process as its name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        print("loading weights ...")  # noqa: T201
+        os.write(1, b"more from a C library\n")
+        nice = os.nice(0) if hasattr(os, "nice") else 10
+        self.name = f"nice {nice}, threads {os.environ['OMP_NUM_THREADS']}"
+
+
+def refuse() -> FakeTranscriber:
+    raise EnvironmentProblem("The weights are missing: run evenkeel models get tiny.en.")
+
+
+def die_at_start(once: str | None = None) -> FakeTranscriber:
+    if once is not None and Path(once).exists():
+        return FakeTranscriber()
+    if once is not None:
+        Path(once).touch()
+    os._exit(5)
+
+
+def start_slowly(seconds: float) -> FakeTranscriber:
+    time.sleep(seconds)
+    return FakeTranscriber()
+
+
+def choose_none() -> None:
+    return None
