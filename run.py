@@ -122,16 +122,16 @@ def run_logged(command: "list[str]", on_line: "Callable[[str], None]") -> "tuple
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT,
             encoding="utf-8", errors="replace", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )
-        try:
-            for line in process.stdout or ():
-                lines.append(line)
-                log.write(line)
-                on_line(line.strip())
-            return process.wait(), "".join(lines)
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+        with process:
+            try:
+                for line in process.stdout or ():
+                    lines.append(line)
+                    log.write(line)
+                    on_line(line.strip())
+                return process.wait(), "".join(lines)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
 
 
 class Progress:
@@ -252,7 +252,8 @@ def venv_works() -> bool:
         return False
     made_for = [line.partition("=")[2].strip() for line in settings.splitlines() if line.startswith("version")]
     version = tuple(int(part) for part in answer.split(".")) if answer else ()
-    return not (UNFINISHED.exists() or python_problem(version) or not made_for[0].startswith(answer + "."))
+    fits = bool(made_for) and made_for[0].startswith(answer + ".")
+    return fits and not (UNFINISHED.exists() or python_problem(version))
 
 
 def make_venv(progress: Progress) -> None:

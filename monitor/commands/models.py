@@ -74,14 +74,14 @@ def _measure() -> None:
     """Measure and tell each outcome as it comes."""
     from models.catalogue import catalogue
     from models.speed import measure, measure_all
-    from models.store import State, installed
+    from models.store import State, find_model, installed
 
     click.echo("Measuring; close other programs for a fair answer.", err=True)
-    for name, speed in measure_all():
+    for name, speed in measure_all(find_model):
         click.echo(f"{name}: {speed.pass_s:.2f} s", err=True)
     own = {model.name for model in installed() if model.state is State.COMPLETE} - {e.name for e in catalogue()}
     for name in sorted(own - {"pocketsphinx"}):
-        click.echo(f"{name}: {measure(name).pass_s:.2f} s", err=True)
+        click.echo(f"{name}: {measure(name, find_model(name)).pass_s:.2f} s", err=True)
 
 
 def _row(name: str, here: Installed | None) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def get(name: str, *, source: Path | None, mirror: str | None) -> None:
             return
         folder = _fetched(entry, mirror)
     click.echo(f"{name} is ready: {folder}")
-    _tell_speed(name)
+    _tell_speed(name, folder)
 
 
 def _already_here(name: str) -> Path | None:
@@ -186,12 +186,12 @@ def _fetched(entry: Entry, mirror: str | None) -> Path:
         raise
 
 
-def _tell_speed(name: str) -> None:
+def _tell_speed(name: str, folder: Path) -> None:
     """Measure the new model once, as the advice of ``list`` rests on it."""
     from models.speed import PASS_LIMIT_S, measure
 
     try:
-        speed = measure(name)
+        speed = measure(name, folder)
     except RuntimeError as error:  # of the inference library, such as a graphics card without memory
         click.echo(f"Its speed could not be measured here: {error}", err=True)
         return
@@ -249,7 +249,8 @@ def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
         checked = "every file is as it came, and it loads" if folder and has_manifest(folder) else "it loads"
         click.echo(f"{each}: {'good, ' + checked + '.' if not problems else 'damaged. ' + ' '.join(problems)}")
         if problems and each != "pocketsphinx":
-            click.echo(f"To mend it: evenkeel models get {each}{'' if find_entry(each) else ' --from FOLDER'}", err=True)
+            source = "" if find_entry(each) else " --from FOLDER"
+            click.echo(f"To mend it: evenkeel models get {each}{source}", err=True)
     ctx.exit(1 if any(outcome.values()) else 0)
 
 

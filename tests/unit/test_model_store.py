@@ -219,14 +219,13 @@ def test_a_cache_that_cannot_be_written_is_no_failure(tmp_path):
 
 
 def test_the_real_model_is_measured_when_it_is_there(have):
-    have("tiny.en")
-    assert speed.measure("tiny.en").is_real
+    assert speed.measure("tiny.en", have("tiny.en")).is_real
     assert measured("tiny.en").is_real
 
 
 def test_what_is_neither_here_nor_known_cannot_be_measured():
     with pytest.raises(ParameterError, match="no model called 'our-shop'"):
-        speed.measure("our-shop")
+        speed.measure("our-shop", None)
 
 
 SMALL = Shape(width=64, heads=2, encoder=2, decoder=1, mels=80, vocabulary=2000)
@@ -245,16 +244,22 @@ def test_a_model_of_a_given_shape_is_built_and_measured(tmp_path):
 def test_measuring_goes_up_until_one_is_too_slow(monkeypatch):
     times_s = {"tiny": 0.3, "base": 0.6, "distil-small.en": 0.9}
     monkeypatch.setattr(speed, "_has_memory_for", lambda _entry: True)
-    monkeypatch.setattr(speed, "measure", lambda name: quick(name, times_s[name]))
-    assert [name for name, _ in speed.measure_all()] == ["tiny", "base", "distil-small.en"]
+    monkeypatch.setattr(speed, "measure", lambda name, _folder: quick(name, times_s[name]))
+    assert [name for name, _ in speed.measure_all(find_model)] == ["tiny", "base", "distil-small.en"]
     assert recommended() == "base.en"
 
 
 def test_measuring_leaves_out_what_the_memory_cannot_hold(monkeypatch):
-    monkeypatch.setattr(speed, "measure", quick)
+    monkeypatch.setattr(speed, "measure", lambda name, _folder: quick(name))
     two_gb = {"SC_PHYS_PAGES": 500_000, "SC_PAGE_SIZE": 4096}
     monkeypatch.setattr(os, "sysconf", two_gb.get, raising=False)
-    assert [name for name, _ in speed.measure_all()] == ["tiny", "base"]
+    assert [name for name, _ in speed.measure_all(find_model)] == ["tiny", "base"]
+
+
+def test_a_pass_is_measured_with_the_recogniser_s_threads():
+    from models.whisper_model import default_threads
+
+    assert speed.threads_here() == default_threads()
 
 
 def test_a_changed_file_gets_another_part(tmp_path):
