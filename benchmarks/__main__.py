@@ -19,6 +19,7 @@ BENCHMARKS = {
     "escalation": "the lights on calls with a known escalation, on lively and on calm speech",
     "pitch": "F0 and voicing against a laryngograph, beside Praat and librosa",
     "pace": "syllables found against transcripts, beside a counter made with Praat",
+    "phrases": "phrases found and invented by each recogniser, on real and on synthetic speech",
     "speed": "time and memory of the whole program, beside Praat, openSMILE and librosa (needs no recordings)",
 }
 DONE, FAILED, WRONG_USE, MACHINE_LACKS, STOPPED = 0, 1, 2, 3, 130

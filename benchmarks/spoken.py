@@ -79,13 +79,15 @@ def spoken_phrases(phrases: Sequence[str], voices: Sequence[Voice], *, each: int
     settings = [(voice, speed) for speed in SPEEDS for voice in voices]
     for n, phrase in enumerate(phrase for phrase in phrases for _ in range(each)):
         voice, speed = settings[n % len(settings)]
-        yield speak_phrase(voice, speed, phrase, OPENINGS[n % len(OPENINGS)], FOLLOWINGS[n % len(FOLLOWINGS)], seed=n)
+        around = OPENINGS[n % len(OPENINGS)], FOLLOWINGS[n % len(FOLLOWINGS)]
+        yield speak_phrase(voice, speed, phrase, around, seed=n)
 
 
 def speak_phrase(
-    voice: Voice, speed: float, phrase: str, opening: str = "", following: str = "", seed: int = 0
+    voice: Voice, speed: float, phrase: str, around: tuple[str, str] = ("", ""), seed: int = 0
 ) -> SpokenPhrase:
-    """One clip with a quiet room around and between its parts."""
+    """One clip with a quiet room behind it; ``around`` the phrase are its opening and what follows."""
+    opening, following = around
     first = sounding(say(voice, f"{opening}, {phrase}" if opening else phrase, speed))
     parts = [_silence(LEAD_S), first]
     if following:

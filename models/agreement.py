@@ -2,28 +2,28 @@
 
 The decoder knows all words and weighs them by the language; keyphrase search knows the phrases alone. A phrase that
 both found in the same place gains confidence, one that only the decoder heard loses it. One that only keyphrase search
-heard takes the place of the words there, if they sound alike: the score of the search, the rarity of the phrase's sounds and
-the distance of the decoder's sounds from them say how sure that is. That is
-never enough to be more than a hint (``models.evidence``).
+heard takes the place of the words there, if they sound alike: the score of the search, the rarity of the phrase's
+sounds and the distance of the decoder's sounds from them say how sure that is. A phrase that neither heard may still
+be near to the sounds of the decoder's words (``models.near_text``). Neither is ever more than a hint
+(``models.evidence``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from models.decoded import HOP_S, Decoded
 from models.evidence import ALONE_AT_LEAST, alone_confidence, joined_confidence
 from models.folding import phrase_words
 from models.keyphrase_view import Hit
+from models.near_text import NearText, SoundsOf
 from models.phone_match import distance
-from models.phrase_decoder import HOP_S, Decoded
 from models.vocabulary import PhraseIndex, PhraseWord
 from monitor.types import Word
 
 AROUND_FRAMES = 5
 """The two views place a phrase differently by so much."""
-
-SoundsOf = Callable[[Decoded], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,9 @@ class _Claim:
 class Agreement:
     """Joins the views of one decoder's phrases; ``sounds_of`` tells the sounds of an entry of its path."""
 
-    def __init__(self, phrases: PhraseIndex, sounds_of: SoundsOf) -> None:
+    def __init__(self, phrases: PhraseIndex, sounds_of: SoundsOf, near_text: NearText) -> None:
         self._phrases = phrases
+        self._near_text = near_text
         self._sounds_of = sounds_of
 
     def join(
@@ -54,10 +55,12 @@ class Agreement:
     ) -> tuple[Word, ...]:
         """The decoder's ``words``, which it read off ``path``, with what the second view's ``hits`` say of them."""
         claimed: set[Hit] = set()
+        known: set[str] = set()
         sure = [word.confidence for word in words]
         is_phrase = [False] * len(words)
         for at, phrase in self._phrases.find([word.text for word in words]):
             row = range(at, at + len(phrase.words))
+            known.add(phrase.key)
             same = _at_place(hits, phrase, words[row[0]].start_s - start_s, words[row[-1]].end_s - start_s)
             claimed.update(same)
             together = joined_confidence(max(words[n].confidence for n in row), is_seen_twice=bool(same))
@@ -66,6 +69,11 @@ class Agreement:
                 is_phrase[n] = True
         told = [replace(word, confidence=c) for word, c in zip(words, sure, strict=True)]
         alone = [claim for hit in hits if hit not in claimed and (claim := self._claim(hit, path, start_s))]
+        alone += [
+            _Claim(phrase_words(near.phrase, 0, (near.start, near.end), start_s, near.confidence), near.confidence)
+            for near in self._near_text.find(path, self._sounds_of)
+            if near.phrase.key not in known
+        ]
         for claim in _apart(alone):
             told = _put(claim, told, is_phrase, words)
         return tuple(told)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from models.catalogue import Entry
 from models.model_folder import is_wanted, missing_of, sha256_of
-from models.store import MB, being_written, find_model, settle, writable
+from models.store import MB, being_written, find_model, models_folder, settle, writable
 from monitor.errors import EnvironmentProblem, ParameterError
 
 Progress = Callable[[int, int], None]
@@ -120,11 +120,12 @@ def fetch(listing: Listing, progress: Progress) -> Path:
     entry = listing.entry
     with being_written(entry.name) as partial:
         already = find_model(entry.name)
-        if already is not None and already.parent == partial.parent.parent and _is_whole(listing, already):
+        if already is not None and already.parent == models_folder() and _is_whole(listing, already):
             return already  # another program fetched it while this one waited
         with writable(partial.parent):
             partial.mkdir(exist_ok=True)
             _drop_strangers(listing, partial)
+            _keep_what_is_good(listing, partial)
             _demand_room(listing, partial)
             done = 0
             for file in listing.files:
@@ -149,6 +150,18 @@ def _drop_strangers(listing: Listing, partial: Path) -> None:
     for path in partial.iterdir():
         if path not in known:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _keep_what_is_good(listing: Listing, partial: Path) -> None:
+    """Of a damaged model of ours, take over the files that are as the hub announces them."""
+    here = models_folder() / listing.entry.name
+    for file in listing.files:
+        old, new = here / file.name, partial / file.name
+        if not new.exists() and old.is_file() and file.is_same(old):
+            try:
+                os.link(old, new)  # takes no room
+            except OSError:
+                shutil.copyfile(old, new)
 
 
 def _demand_room(listing: Listing, partial: Path) -> None:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import math
 
-ALONE_OFFSET, ALONE_PER_SCORE, ALONE_PER_RARITY, ALONE_PER_DISTANCE = -4.3, 0.0229, 0.178, -8.96
-BOTH_OFFSET, BOTH_PER_LOGIT = 0.7, 0.74
-DECODER_OFFSET, DECODER_PER_LOGIT = -1.7, 0.67
+ALONE_OFFSET, ALONE_PER_SCORE, ALONE_PER_RARITY, ALONE_PER_DISTANCE = -4.7, 0.0229, 0.178, -8.96
+BOTH_OFFSET, BOTH_PER_LOGIT = 0.1, 1.4
+DECODER_OFFSET, DECODER_PER_LOGIT = -2.2, 0.67
 
 ALONE_AT_LEAST, ALONE_AT_MOST = 0.3, 0.75
 """Bounds of the confidence of what keyphrase search heard alone: what is less is not told; it is never sure."""
+
+TEXT_PER_RARITY, TEXT_AT_MOST, TEXT_FROM_RARITY = 0.0042, 0.22, 22.0
+"""How far the decoder's sounds may be from a phrase's to be told: so much for each nat of rarity, and in all."""
 
 USEFUL_SCORE = -40.0
 """What both views heard is right at scores that say nothing alone."""
@@ -44,6 +47,19 @@ def alone_confidence(score: float, rarity: float, apart: float) -> float:
     """
     logit = ALONE_OFFSET + ALONE_PER_SCORE * score + ALONE_PER_RARITY * rarity + ALONE_PER_DISTANCE * apart
     return min(ALONE_AT_MOST, confidence_of(logit))
+
+
+def text_limit(rarity: float) -> float:
+    """How far the decoder's sounds may be from a phrase of this rarity, 0 to 1; negative where no distance will do.
+
+    On the speech of the other figures, a hint for every ninth phrase that was said, and one in five hours where not.
+    """
+    return min(TEXT_AT_MOST, TEXT_PER_RARITY * rarity) if rarity >= TEXT_FROM_RARITY else -1.0
+
+
+def text_confidence(apart: float, limit: float) -> float:
+    """How sure a phrase is for which the decoder heard other words that sound like it: a hint, surer the nearer."""
+    return round(ALONE_AT_MOST - (ALONE_AT_MOST - ALONE_AT_LEAST) * apart / limit, 3)
 
 
 def least_score(rarity: float) -> float:

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
+from models.decoded import HOP_S, Decoded
 from models.evidence import confidence_of
-from models.phrase_decoder import HOP_S, Decoded
 from models.vocabulary import PhraseIndex, PhraseWord
 from monitor.types import Word
 

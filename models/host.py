@@ -12,18 +12,16 @@ from __future__ import annotations
 
 import atexit
 import logging
-import pickle
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from models.host_child import AUDIO, FINISH, SILENCE, Answer, Broke, Heard, Ready, Recipe, Refused, pack_count
 from models.host_feed import Feed
 from models.host_queue import Chunk
-from models.host_status import HostState, HostStatus, Loss
-from models.host_worker import Worker
+from models.host_status import HostState, HostStatus, HostTuning, Loss
+from models.host_worker import Worker, packed
 from monitor import errors
 from monitor.errors import EnvironmentProblem, MonitorError, ParameterError
 from monitor.types import RATE_HZ, FloatArray, Hypothesis
@@ -35,25 +33,6 @@ log = logging.getLogger(__name__)
 _GATHERED = RATE_HZ // 20  # small blocks are sent 50 ms at a time, which keeps the cost under 1 % of a core
 _WATCH_S = 0.25
 _NEVER_STARTED = "The recogniser stops whenever it starts; run evenkeel doctor, or choose another with --recogniser."
-
-
-@dataclass(frozen=True, slots=True)
-class HostTuning:
-    """How patient the host is. All but ``allowance_s`` and ``queue_s`` count wall time.
-
-    ``hang_s`` plus three times a chunk's length is the longest wait for an answer; None means 5 s in a live call and
-    30 s offline, where a busy machine is no reason to give up. ``finish_s`` is how long the end of a live call waits.
-    """
-
-    allowance_s: float = 0.2
-    queue_s: float = 10.0
-    hang_s: float | None = None
-    start_limit_s: float = 120.0
-    finish_s: float = 5.0
-    back_off_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
-    most_restarts: int = 5
-    healthy_s: float = 60.0
-    threads: int = 1
 
 
 class HostedTranscriber:
@@ -76,11 +55,11 @@ class HostedTranscriber:
     """
 
     def __init__(
-        self, recipe: Recipe, *, wait: bool, tuning: HostTuning = HostTuning(), name: str = "recogniser"
+        self, recipe: Recipe, *, wait: bool, tuning: HostTuning | None = None, name: str = "recogniser"
     ) -> None:
-        self._recipe = _packed(recipe)
+        self._recipe = packed(recipe)
         self._wait = wait
-        self._tuning = tuning
+        self._tuning = tuning = tuning or HostTuning()
         self._hang_s = tuning.hang_s if tuning.hang_s is not None else (30.0 if wait else 5.0)
         self._name = name
         self._inner_warnings: dict[str, None] = {}
@@ -320,15 +299,23 @@ class HostedTranscriber:
 
     def _supervise(self) -> None:
         goes_on = True
-        while goes_on:
-            worker = self._launch()
-            hung = self._watch()
+        try:
+            while goes_on:
+                worker = self._launch()
+                hung = self._watch()
+                with self._lock:
+                    self._worker = None
+                if worker is not None:
+                    worker.end()
+                with self._lock:
+                    goes_on = self._recover(hung)
+                    self._progress.notify_all()
+        except Exception:
+            log.exception("the recogniser's supervisor failed")
+        finally:  # whatever happened here, nobody waits for ever
             with self._lock:
-                self._worker = None
-            if worker is not None:
-                worker.end()
-            with self._lock:
-                goes_on = self._recover(hung)
+                if not self._is_over():
+                    self._turn_off()
                 self._progress.notify_all()
 
     def _launch(self) -> Worker | None:
@@ -378,6 +365,7 @@ class HostedTranscriber:
 
     def _recover(self, hung: bool) -> bool:
         """Account for a child that ended; False when there shall be no other, else after a pause."""
+        stopped_at = self._feed.answered
         if self._ready and not self._is_over():
             self._feed.mend()
         if self._is_over():
@@ -391,7 +379,7 @@ class HostedTranscriber:
             self._give_up()
             return False
         self._restarts_s.append(now_s)
-        self._log.stops.append(self._feed.queue.end)
+        self._log.stops.append(stopped_at)
         self._log.hangs += hung
         self._enter(HostState.RESTARTING)
         pause_s = self._tuning.back_off_s[min(self._attempts, len(self._tuning.back_off_s) - 1)]
@@ -404,10 +392,3 @@ class HostedTranscriber:
         if not self._was_ready:
             self._refuse(EnvironmentProblem(_NEVER_STARTED))
         self._turn_off()
-
-
-def _packed(recipe: Recipe) -> bytes:
-    try:
-        return pickle.dumps(recipe)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise ParameterError(f"The recipe of a recogniser must be plain data: {error}.") from error

@@ -17,9 +17,9 @@ from models.host_status import HostLog, Loss
 from monitor.types import RATE_HZ, FloatArray, Hypothesis
 
 MOST = RATE_HZ // 2
-"""Samples in a chunk; dropped ones, which are not sent, may be more."""
+"""Samples in a chunk."""
 
-_MOST_SILENCE = 60 * RATE_HZ
+_MOST_SILENCE = 2 * RATE_HZ  # what was dropped is not sent, only counted; more would hide a hang for long
 _MOST_UNANSWERED = 3  # chunks on their way: enough that the child never waits, few enough that little is lost with it
 _SKIPPED = RATE_HZ  # what is given up where the recogniser fails twice
 _REPLAYED = 30 * RATE_HZ  # an utterance is not longer, so this much brings a new child to where the old one was

@@ -1,4 +1,4 @@
-"""How a recogniser in a child process fares: for the badge while it runs, and as sentences for the result."""
+"""How patient a recogniser's host is, and how it fares: for the badge while it runs, as sentences for the result."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.types import RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class HostTuning:
+    """How patient the host is. All but ``allowance_s`` and ``queue_s`` count wall time.
+
+    ``hang_s`` plus three times a chunk's length is the longest wait for an answer; None means 5 s in a live call and
+    30 s offline, where a busy machine is no reason to give up. ``finish_s`` is how long the end of a live call waits.
+    """
+
+    allowance_s: float = 0.2
+    queue_s: float = 10.0
+    hang_s: float | None = None
+    start_limit_s: float = 120.0
+    finish_s: float = 5.0
+    back_off_s: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+    most_restarts: int = 5
+    healthy_s: float = 60.0
+    threads: int = 1
 
 
 class HostState(StrEnum):

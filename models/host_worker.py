@@ -12,7 +12,8 @@ import sys
 import threading
 from collections.abc import Callable
 
-from models.host_child import RECIPE, Answer, read_frame, write_frame
+from models.host_child import RECIPE, Answer, Recipe, read_frame, write_frame
+from monitor.errors import ParameterError
 
 # A fresh interpreter rather than multiprocessing: a daemonic worker of a batch may start it too, the program's main
 # module is not imported a second time, and the thread counts stand in its environment before numpy is loaded.
@@ -89,7 +90,22 @@ class Worker:
 
     def _read(self) -> None:
         stream = self._process.stdout
-        with contextlib.suppress(EOFError, pickle.UnpicklingError):  # cut off in the midst of a frame
+        try:
             while stream is not None and (frame := read_frame(stream)) is not None:
                 self._take(self, pickle.loads(frame[1]))
-        self._take(self, None)
+        finally:  # however it ended, somebody waits for it
+            self._take(self, None)
+
+
+def packed(recipe: Recipe) -> bytes:
+    """A recipe as it travels.
+
+    Raises
+    ------
+    ParameterError
+        It cannot be sent to another process.
+    """
+    try:
+        return pickle.dumps(recipe)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ParameterError(f"The recipe of a recogniser must be plain data: {error}.") from error

@@ -48,14 +48,14 @@ class Hit:
 class KeyphraseView:
     """One keyphrase search for one set of phrases; hears one utterance at a time."""
 
-    def __init__(self, phrases: Sequence[PhraseWord]) -> None:
+    def __init__(self, phrases: Sequence[PhraseWord], confusability: Confusability) -> None:
         self._index = PhraseIndex(phrases)
         self._decoder = load_decoder(lm=None)
         self._rarity: dict[str, float] = {}
         self._speaking = False
         self._is_idle = not phrases
         if phrases:
-            self._add(phrases)
+            self._add(phrases, confusability)
 
     def reset(self) -> None:
         """Forget the last recording."""
@@ -99,8 +99,7 @@ class KeyphraseView:
                 found.append(Hit(phrase, way, entry.start_frame, entry.end_frame + 1, score, self._rarity[name]))
         return sorted(found, key=lambda hit: (hit.start, hit.end, hit.phrase.key, hit.way))
 
-    def _add(self, phrases: Sequence[PhraseWord]) -> None:
-        confusability = Confusability()
+    def _add(self, phrases: Sequence[PhraseWord], confusability: Confusability) -> None:
         lines = []
         for key, way in (entry for phrase in phrases for entry in phrase.entries()):
             self._decoder.add_word(key, " ".join(way), False)

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from models.cepstral_mean import CepstralMean
+from models.confusability import Confusability
+from models.decoded import Decoded
 from models.decoder_loading import PIECE_BYTES, load_decoder
 from models.keyphrase_view import Hit, KeyphraseView
 from models.lexicon import Lexicon, Phones
+from models.near_text import NearText
 from models.vocabulary import PhraseIndex, PhraseWord, build_vocabulary
 
-HOP_S = 0.01
 SCORE_STEP = 1024
 """Acoustic scores are kept in steps of this many units of the log base."""
 
@@ -54,21 +56,6 @@ class DecoderTuning:
         return self.short_weight if phrase.phones <= self.short_phones else self.long_weight
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """One entry of the decoder's path: ``key`` as in its dictionary, ``way`` counts its pronunciations from 0.
-
-    Frames are 10 ms from the utterance's first sample, ``end`` exclusive. ``fit`` is the mean log likelihood ratio per
-    frame against the best sound at each frame: 0 at most, the nearer to 0 the better the sound fits.
-    """
-
-    key: str
-    way: int
-    start: int
-    end: int
-    fit: float
-
-
 class _Entry(Protocol):
     """What we read of pocketsphinx's ``Segment``."""
 
@@ -90,7 +77,9 @@ class PhraseDecoder:
         self.warnings = vocabulary.warnings
         self.phrases = PhraseIndex(vocabulary.phrases)
         self._add(vocabulary.phrases, tuning)
-        self._view = KeyphraseView(vocabulary.phrases)
+        confusability = Confusability()
+        self._view = KeyphraseView(vocabulary.phrases, confusability)
+        self.near_text = NearText(vocabulary.phrases, confusability)
         self._sounds: dict[str, Phones] = {}
         self._speaking = False
         self.reset()

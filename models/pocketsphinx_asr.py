@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.agreement import Agreement
+from models.decoded import HOP_S, Decoded
 from models.folding import fold, is_filler
-from models.phrase_decoder import HOP_S, Decoded, DecoderPool, DecoderTuning, PhraseDecoder
+from models.phrase_decoder import DecoderPool, DecoderTuning, PhraseDecoder
 from models.speech_gate import FRAMES_PER_S, GATE_FRAME, Edge, Gated, GateTuning, SpeechGate, webrtc_speech_test
 from models.vocabulary import PhraseIndex
 from monitor.errors import ParameterError
@@ -153,7 +154,7 @@ class _Utterance:
         self._pcm = bytearray()
         self._frames = 0
         self._schedule = PassSchedule(decoder.phrases, tuning.repeat_s)
-        self._agreement = Agreement(decoder.phrases, decoder.sounds)
+        self._agreement = Agreement(decoder.phrases, decoder.sounds, decoder.near_text)
         self._started = not decoder.needs_level
         if self._started:
             decoder.start()

@@ -1,8 +1,8 @@
 """How long one pass of a speech model takes on this machine: measured, kept with the processor's name, never guessed.
 
 A pass is what the live recogniser makes while somebody speaks: 10 s of sound, padded to the 30 s that the model is made
-for, encoded once, a sentence of 25 tokens written one by one and its words put in time. It is measured with the model itself when it is here,
-otherwise with one of the same size and random weights, which takes as long.
+for, encoded once, a sentence of 25 tokens written one by one and its words put in time. It is measured with the model
+itself when it is here, otherwise with one of the same size and random weights, which takes as long.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from models.catalogue import Entry, catalogue, find_entry
+from models.catalogue import Entry, catalogue, find_entry, known_entry
 from models.sized import build_sized
-from models.store import find_model
+from monitor.errors import EnvironmentProblem
 
 PASS_AUDIO_S, TOKENS, REPEATS = 10.0, 25, 3
 RATE_HZ, PADDED_FRAMES = 16_000, 3_000
@@ -61,20 +61,17 @@ def measured(name: str) -> Speed | None:
     return _remembered().get(_key(name))
 
 
-def measure(name: str) -> Speed:
-    """Measure a model of the catalogue or of ours, and remember it; the model itself when it is here.
+def measure(name: str, folder: Path | None) -> Speed:
+    """Measure the model in a folder, or without one a model of its size, and remember it.
 
     Raises
     ------
     ParameterError
-        It is not here and not in the catalogue, so its size is not known.
+        There is no folder, and it is not in the catalogue, so its size is not known.
     """
-    folder, entry = find_model(name), find_entry(name)
     if folder is not None:
         return remember(name, measure_folder(folder))
-    from models.catalogue import known_entry
-
-    entry = entry or known_entry(name)
+    entry = known_entry(name)
     _, compute_type = device_here()
     with tempfile.TemporaryDirectory(prefix="evenkeel-") as place:
         folder = Path(place)
@@ -82,29 +79,52 @@ def measure(name: str) -> Speed:
         return remember(name, measure_folder(folder, is_real=False))
 
 
-def measure_all() -> Iterator[tuple[str, Speed]]:
-    """Measure what is here and, smallest first, what could be fetched, until one is too slow to be recommended.
+def measure_all(find_folder: Callable[[str], Path | None]) -> Iterator[tuple[str, Speed]]:
+    """Measure what ``find_folder`` finds here and, smallest first, what could be fetched, until one is too slow.
 
     Models of the same shape are measured once. Those that this machine has too little memory to build are left out.
     """
     seen: set[str] = set()
     too_slow = False
     for entry in sorted(catalogue(), key=lambda entry: (entry.shape.work, entry.name)):
-        is_here = find_model(entry.name) is not None
-        if (_key(entry.name) in seen and not is_here) or (not is_here and (too_slow or not _has_memory_for(entry))):
+        folder = find_folder(entry.name)
+        if folder is None and (_key(entry.name) in seen or too_slow or not _has_memory_for(entry)):
             continue
         seen.add(_key(entry.name))
-        speed = measure(entry.name)
+        speed = measure(entry.name, folder)
         too_slow = too_slow or not speed.keeps_up
         yield entry.name, speed
 
 
 def measure_folder(folder: Path, *, is_real: bool = True) -> Speed:
-    """Median time of a pass with the model in a folder, after one that is not counted."""
+    """Median time of a pass with the model in a folder, after one that is not counted.
+
+    Raises
+    ------
+    EnvironmentProblem
+        The model does not run here.
+    """
+    device, compute_type = device_here()
+    try:
+        make_pass = _pass_maker(folder, device, compute_type)
+        times_s = [_seconds(make_pass) for _ in range(1 + REPEATS)]
+    except (RuntimeError, ValueError, OSError) as error:  # the inference library's, such as too little memory on a card
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise EnvironmentProblem(f"The speed of {folder.name} could not be measured: {reason}.") from None
+    return Speed(statistics.median(times_s[1:]), device, is_real)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start_s = time.perf_counter()
+    work()
+    return time.perf_counter() - start_s
+
+
+def _pass_maker(folder: Path, device: str, compute_type: str) -> Callable[[], object]:
+    """Load a model and give what makes one pass with it over a sound that is always the same."""
     import ctranslate2  # type: ignore[import-untyped,unused-ignore]
     from faster_whisper.feature_extractor import FeatureExtractor  # type: ignore[import-untyped,unused-ignore]
 
-    device, compute_type = device_here()
     model = ctranslate2.models.Whisper(
         str(folder), device=device, compute_type=compute_type, intra_threads=threads_here()
     )
@@ -112,22 +132,22 @@ def measure_folder(folder: Path, *, is_real: bool = True) -> Speed:
     tokens = _vocabulary(folder)
     task = ("<|en|>", "<|transcribe|>") if model.is_multilingual else ()
     start = [tokens.index(token) for token in ("<|startoftranscript|>", *task, "<|notimestamps|>")]
-    first_special = tokens.index("<|endoftext|>")
-    # Any sound will do. The end of the text is forbidden, so that every model writes the same number of tokens.
+    end = tokens.index("<|endoftext|>")
+    # Any sound will do.
     y = np.random.default_rng(0).standard_normal(int(PASS_AUDIO_S * RATE_HZ)).astype(np.float32) * 0.1
-    times_s = []
-    for _ in range(1 + REPEATS):
-        began_s = time.perf_counter()
+
+    def make_pass() -> None:
         mels = hear(y)[:, :PADDED_FRAMES]
         mels = np.pad(mels, ((0, 0), (0, PADDED_FRAMES - mels.shape[1])))[np.newaxis].astype(np.float32)
         heard = model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(mels)))
+        # The end of the text is forbidden, so that every model writes as many tokens. CTranslate2 stops at half of the
+        # length that it is given.
         written = model.generate(
-            heard, [start], beam_size=1, suppress_tokens=[tokens.index("<|endoftext|>")], suppress_blank=False,
-            max_length=2 * TOKENS,  # CTranslate2 stops at half of the length that it is given
-        )[0].sequences_ids[0]  # fmt: skip
-        model.align(heard, start[:-1], [[token for token in written if token < first_special]], int(100 * PASS_AUDIO_S))
-        times_s.append(time.perf_counter() - began_s)
-    return Speed(statistics.median(times_s[1:]), device, is_real)
+            heard, [start], beam_size=1, max_length=2 * TOKENS, suppress_tokens=[end], suppress_blank=False
+        )[0].sequences_ids[0]
+        model.align(heard, start[:-1], [[token for token in written if token < end]], int(100 * PASS_AUDIO_S))
+
+    return make_pass
 
 
 def device_here() -> tuple[str, str]:
@@ -138,10 +158,8 @@ def device_here() -> tuple[str, str]:
 
 
 def threads_here() -> int:
-    """Threads of a pass, as the recogniser uses them unless told otherwise."""
-    from models.whisper_model import default_threads
-
-    return default_threads()
+    """Threads of a pass, as the recogniser uses them unless told otherwise; a test holds the two together."""
+    return 2 if (os.cpu_count() or 1) >= 4 else 1
 
 
 def processor() -> str:

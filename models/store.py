@@ -23,6 +23,7 @@ from pathlib import Path
 
 from models.catalogue import BASIC, EVERY_LANGUAGE, Entry, catalogue, find_entry, meant
 from models.model_folder import damaged_files, load_problems, manifest_files, missing_files, write_manifest
+from models.speed import measured
 from monitor.errors import EnvironmentProblem, InputProblem, ParameterError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -63,7 +64,9 @@ def models_folder() -> Path:
     import platformdirs
 
     chosen = os.environ.get("EVENKEEL_MODELS")
-    return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_data_path("evenkeel", appauthor=False) / "models"
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return platformdirs.user_data_path("evenkeel", appauthor=False) / "models"
 
 
 def safe_name(name: str) -> str:
@@ -118,8 +121,6 @@ def recommended(language: str = "en") -> str | None:
 
     Of two that are as large, the one that knows one language only, because it hears that one better.
     """
-    from models.speed import measured
-
     fitting = [
         entry
         for entry in catalogue()

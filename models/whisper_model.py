@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,27 +122,49 @@ def load_model(folder: Path, device: str, compute_type: str, threads: int | None
 @lru_cache(maxsize=1)
 def _load(folder: Path, device: str, compute_type: str, threads: int) -> LoadedModel:
     import ctranslate2
-    from faster_whisper import WhisperModel
 
     gpus = ctranslate2.get_cuda_device_count()
-    devices = ("cpu", "cuda") if gpus else ("cpu",)
-    supported = {each: sorted(ctranslate2.get_supported_compute_types(each)) for each in devices}
-    placement = choose_placement(device, compute_type, gpus=gpus, supported=supported)
+    warnings: tuple[str, ...] = ()
+    if gpus and device != "cpu":
+        try:
+            supported = {"cuda": sorted(ctranslate2.get_supported_compute_types("cuda"))}
+            loaded = _opened(folder, choose_placement(device, compute_type, gpus=gpus, supported=supported), threads)
+            # Libraries of the card that are missing are found out at the first pass only.
+            loaded.speaking("en").decode(np.zeros(RATE_HZ, np.float32))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the processor is tried next and may say it better
+            warnings = (
+                f"The graphics card cannot be used ({_reason(error)}), so the recogniser runs on the processor.",
+            )
+            device = "cpu"
+        else:
+            return loaded
+    supported = {"cpu": sorted(ctranslate2.get_supported_compute_types("cpu"))}
+    placement = choose_placement(device, compute_type, gpus=0, supported=supported)
+    placement = replace(placement, warnings=warnings + placement.warnings)
     try:
-        model = WhisperModel(
-            str(folder),
-            device=placement.device,
-            compute_type=placement.compute_type,
-            cpu_threads=threads,
-            local_files_only=True,
-        )
-        loaded = LoadedModel(model, folder.name, placement.warnings)
+        return _opened(folder, placement, threads)
     except Exception as error:  # tokenizers and ctranslate2 raise whatever they like for damaged files
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EnvironmentProblem(
-            f"The model in {folder} could not be loaded ({reason}); fetch or copy it again."
+            f"The model in {folder} could not be loaded ({_reason(error)}); fetch or copy it again."
         ) from error
-    return loaded
+
+
+def _opened(folder: Path, placement: Placement, threads: int) -> LoadedModel:
+    from faster_whisper import WhisperModel
+
+    model = WhisperModel(
+        str(folder),
+        device=placement.device,
+        compute_type=placement.compute_type,
+        cpu_threads=threads,
+        local_files_only=True,
+    )
+    return LoadedModel(model, folder.name, placement.warnings)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what a library says."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 class LoadedModel:

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from models.host import Recipe
 from monitor.errors import EnvironmentProblem
 from monitor.types import RATE_HZ, FloatArray, Hypothesis, Word
 
 EXIT, SEGFAULT, MEMORY, RAISE, HANG = 0.501953125, 0.50390625, 0.505859375, 0.5078125, 0.509765625
 POISONS = {"exit": EXIT, "segfault": SEGFAULT, "memory": MEMORY, "raise": RAISE, "hang": HANG}
 FRAME = 1600
+PATIENT_S = 60.0
 
 
 class FakeTranscriber:
@@ -136,3 +138,33 @@ def start_slowly(seconds: float) -> FakeTranscriber:
 
 def choose_none() -> None:
     return None
+
+
+def fake(function="FakeTranscriber", **arguments):
+    return Recipe(f"tests.host_fakes:{function}", arguments)
+
+
+def speech(*spoken_s, seconds=10.0, poison=None, at_s=None):
+    """Loud stretches in silence; each is (start, end), the k-th with its own peak. A poison is a single sample."""
+    y = np.zeros(round(seconds * RATE_HZ), np.float32)
+    for k, (start_s, end_s) in enumerate(spoken_s):
+        y[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)] = 0.1 * (k + 1)
+    if poison is not None:
+        y[round(at_s * RATE_HZ)] = poison
+    return y
+
+
+CALL = speech((0.5, 2.0), (2.5, 4.0), (4.5, 6.03), (8.0, 10.0))
+
+
+def until(condition, seconds=PATIENT_S):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def is_gone(pid):
+    import psutil  # here, as child processes that build the fakes need it not
+
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE

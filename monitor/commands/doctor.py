@@ -152,10 +152,12 @@ def check_folders() -> list[Check]:
     """Where settings, calls, models and logs go."""
     import platformdirs
 
+    from models.store import models_folder
+
     folders = {
         "settings": platformdirs.user_config_path("evenkeel", appauthor=False),
         "calls": platformdirs.user_data_path("evenkeel", appauthor=False),
-        "models": platformdirs.user_cache_path("evenkeel", appauthor=False),
+        "models": models_folder(),
         "logs": platformdirs.user_log_path("evenkeel", appauthor=False),
     }
     return [check_folder(purpose, folder) for purpose, folder in folders.items()]

@@ -6,20 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from monitor.commands._common import json_option, print_json
-from monitor.errors import ParameterError
-
-if TYPE_CHECKING:
-    from models.catalogue import Entry
-    from models.speed import Speed
-    from models.store import Installed
+from monitor.errors import EnvironmentProblem, ParameterError
 
 Progress = Callable[[int, int], None]
-BASIC_TEXT = "basic detection, always here"
 LINES = 10  # of progress where there is no terminal
 
 
@@ -32,17 +26,16 @@ def models() -> None:
 @json_option
 @click.option("--measure", is_flag=True, help="Measure again how long a pass takes on this machine (a minute or so).")
 def list_(as_json: bool, measure: bool) -> None:
-    """List the speech models that are here or can be fetched, their speed here, and which one suits."""
-    from models.catalogue import BASIC, catalogue
+    """List the speech models. Tells which are here or can be fetched, their speed here, and which one suits."""
+    from models.overview import measure_everything, rows_of_all
     from models.speed import processor
-    from models.store import installed, models_folder, recommended
+    from models.store import models_folder, recommended
 
     if measure:
-        _measure()
-    here = installed()
-    names = {model.name for model in here}
-    rows = [_row(model.name, model) for model in here]
-    rows += [_row(entry.name, None) for entry in catalogue() if entry.name not in names]
+        click.echo("Measuring; close other programs for a fair answer.", err=True)
+        for name, pass_s in measure_everything():
+            click.echo(f"{name}: {pass_s:.2f} s", err=True)
+    rows = rows_of_all()
     best = recommended()
     if as_json:
         head = {"schema": "evenkeel.models/1", "folder": str(models_folder()), "processor": processor()}
@@ -54,69 +47,18 @@ def list_(as_json: bool, measure: bool) -> None:
             _print_row(row, f"{row['state']}, {row['place']}" + (f": {row['problem']}" if row["problem"] else ""))
     click.echo("\nCan be fetched with evenkeel models get NAME:")
     for row in rows:
-        if not row["state"] and row["name"] != BASIC:
+        if not row["state"]:
             _print_row(row, row["advice"])
-    click.echo(f"\nThe times are those of one pass over 10 s of speech. {_recommendation(best, names)}")
+    click.echo(f"\nThe times are those of one pass over 10 s of speech. {_recommendation(best, rows)}")
 
 
-def _recommendation(best: str | None, here: set[str]) -> str:
-    from models.catalogue import catalogue
-    from models.speed import measured
-
+def _recommendation(best: str | None, rows: list[dict[str, Any]]) -> str:
     if best is not None:
-        return f"Recommended here, live: {best}." + ("" if best in here else f" To have it: evenkeel models get {best}")
-    if any(measured(entry.name) for entry in catalogue()):
+        here = any(row["name"] == best and row["state"] == "complete" for row in rows)
+        return f"Recommended here, live: {best}." + ("" if here else f" To have it: evenkeel models get {best}")
+    if any(row["pass_s"] for row in rows):
         return "None is quick enough to be recommended live here; recordings can still use any."
     return "To measure them, and to learn which suits this machine: evenkeel models list --measure"
-
-
-def _measure() -> None:
-    """Measure and tell each outcome as it comes."""
-    from models.catalogue import catalogue
-    from models.speed import measure, measure_all
-    from models.store import State, find_model, installed
-
-    click.echo("Measuring; close other programs for a fair answer.", err=True)
-    for name, speed in measure_all(find_model):
-        click.echo(f"{name}: {speed.pass_s:.2f} s", err=True)
-    own = {model.name for model in installed() if model.state is State.COMPLETE} - {e.name for e in catalogue()}
-    for name in sorted(own - {"pocketsphinx"}):
-        click.echo(f"{name}: {measure(name, find_model(name)).pass_s:.2f} s", err=True)
-
-
-def _row(name: str, here: Installed | None) -> dict[str, Any]:
-    """Everything about a model, for programs and for the table; what is not known is None."""
-    from models.catalogue import BASIC, find_entry
-    from models.speed import measured
-
-    entry, speed = find_entry(name), measured(name)
-    size = here.size_bytes / 1e6 if here is not None else entry.size_mb if entry is not None else 0
-    return {
-        "name": name,
-        "state": here.state.value if here is not None else None,
-        "place": here.place.value if here is not None else None,
-        "path": str(here.path) if here is not None else None,
-        "problem": here.problem if here is not None else None,
-        "size_mb": round(size, 1),
-        "languages": list(here.languages if here is not None else entry.languages if entry is not None else ()),
-        "parameters_m": entry.parameters_m if entry is not None else None,
-        "repository": entry.repository if entry is not None else None,
-        "licence": entry.licence if entry is not None else None,
-        "advice": BASIC_TEXT if name == BASIC else entry.advice if entry is not None else "",
-        **_speed_row(speed),
-    }
-
-
-def _speed_row(speed: Speed | None) -> dict[str, Any]:
-    if speed is None:
-        return dict.fromkeys(("pass_s", "x_real_time", "device", "measured_with", "keeps_up_live"))
-    return {
-        "pass_s": round(speed.pass_s, 3),
-        "x_real_time": round(speed.x_real_time, 1),
-        "device": speed.device,
-        "measured_with": "the model" if speed.is_real else "a model of its size",
-        "keeps_up_live": speed.keeps_up,
-    }
 
 
 def _print_row(row: dict[str, Any], note: str) -> None:
@@ -138,7 +80,7 @@ def _print_row(row: dict[str, Any], note: str) -> None:
               help="Take it from a folder, .zip, .tar or .tar.gz on disk instead of the network.")  # fmt: skip
 @click.option("--mirror", metavar="URL", help="Fetch it from this mirror of the hub.")
 def get(name: str, *, source: Path | None, mirror: str | None) -> None:
-    """Fetch a speech model, with its size told first; an interrupted one is taken up where it stopped."""
+    """Fetch a speech model. Its size is told first; an interrupted one is taken up where it stopped."""
     from models.catalogue import BASIC, known_entry
     from models.local_copy import copy_model
 
@@ -151,13 +93,12 @@ def get(name: str, *, source: Path | None, mirror: str | None) -> None:
         with _bar(f"copying {name}") as progress:
             folder = copy_model(name, source, progress)
     else:
-        entry = known_entry(name)
-        name = entry.name
+        name = known_entry(name).name
         already = _already_here(name)
         if already is not None:
             click.echo(f"{name} is here already: {already}")
             return
-        folder = _fetched(entry, mirror)
+        folder = _fetched(name, mirror)
     click.echo(f"{name} is ready: {folder}")
     _tell_speed(name, folder)
 
@@ -171,17 +112,19 @@ def _already_here(name: str) -> Path | None:
     return folder if folder is not None and not damaged_files(folder) else None
 
 
-def _fetched(entry: Entry, mirror: str | None) -> Path:
+def _fetched(name: str, mirror: str | None) -> Path:
+    from models.catalogue import known_entry
     from models.download import fetch, list_remote
 
+    entry = known_entry(name)
     listing = list_remote(entry, mirror)
     where = listing.endpoint or "the hub"
-    click.echo(f"{entry.name}: {listing.size_bytes / 1e6:.1f} MB from {where} ({entry.repository}, {entry.licence})")
+    click.echo(f"{name}: {listing.size_bytes / 1e6:.1f} MB from {where} ({entry.repository}, {entry.licence})")
     try:
-        with _bar(f"fetching {entry.name}") as progress:
+        with _bar(f"fetching {name}") as progress:
             return fetch(listing, progress)
     except KeyboardInterrupt:
-        again = f"evenkeel models get {entry.name}" + (f" --mirror {mirror}" if mirror else "")
+        again = f"evenkeel models get {name}" + (f" --mirror {mirror}" if mirror else "")
         click.echo(f"\nWhat came so far is kept. To go on: {again}", err=True)
         raise
 
@@ -192,8 +135,8 @@ def _tell_speed(name: str, folder: Path) -> None:
 
     try:
         speed = measure(name, folder)
-    except RuntimeError as error:  # of the inference library, such as a graphics card without memory
-        click.echo(f"Its speed could not be measured here: {error}", err=True)
+    except EnvironmentProblem as problem:
+        click.echo(str(problem), err=True)
         return
     verdict = "quick enough to be used live" if speed.keeps_up else f"over {PASS_LIMIT_S} s, so it suits recordings"
     click.echo(f"One pass over 10 s of speech takes {speed.pass_s:.2f} s here: {verdict}.")
@@ -234,7 +177,7 @@ def _lines(what: str) -> Progress:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
-    """Check one model, or all that are here: every file against its hash, and that it loads. Exit code 1: damaged."""
+    """Check one model, or all. Every file is held against its hash, then it is loaded. Exit code 1: damaged."""
     from models.catalogue import find_entry
     from models.model_folder import has_manifest
     from models.store import find_model, installed
@@ -258,7 +201,7 @@ def verify(ctx: click.Context, name: str | None, as_json: bool) -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
 def remove(name: str, yes: bool) -> None:
-    """Delete a model from Evenkeel's own folder; others are never touched."""
+    """Delete a model. Only those in Evenkeel's own folder are ever touched."""
     from models.store import removable
     from models.store import remove as delete
 

@@ -27,7 +27,6 @@ RATE_HZ = 16_000
 TINY = HERE / "whisper_tiny"
 WIDTH = 64
 TOKENS_PER_S = 50
-MULTILINGUAL_PLAIN = 50_257
 MULTILINGUAL = (*SPECIAL[:3], "<|de|>", *SPECIAL[3:])
 
 CLIPS = {
@@ -47,8 +46,8 @@ class _Zeros(_Filler):
         return np.zeros(shape, np.float32)
 
 
-def build_scripted(folder, sentence, *, end_s=3.0, loop=False, languages=("en",), sure=1.0, empty=False):
-    """A model that hears these words at even distances until ``end_s``, each word once, or with ``loop`` for ever.
+def build_scripted(folder, sentence, *, start_s=0.0, end_s=3.0, loop=False, languages=("en",), sure=1.0, empty=False):
+    """A model that hears these words, evenly from ``start_s`` to ``end_s``, each word once, or with ``loop`` for ever.
 
     ``sure`` scales its outputs: the lower, the less probable its words. ``empty`` makes it hold all audio for silence.
     With two languages it is multilingual.
@@ -58,9 +57,9 @@ def build_scripted(folder, sentence, *, end_s=3.0, loop=False, languages=("en",)
     from ctranslate2.specs.whisper_spec import WhisperSpec
 
     words = sentence.lower().split()
-    # CTranslate2 tells multilingual models by how many tokens come before the special ones.
     english = languages == ("en",)
-    tokenizer = _tokenizer(words, SPECIAL) if english else _tokenizer(words, MULTILINGUAL, plain=MULTILINGUAL_PLAIN)
+    # CTranslate2 tells multilingual models by an empty token, which OpenAI's have.
+    tokenizer = _tokenizer(words, SPECIAL) if english else _tokenizer([*words, ""], MULTILINGUAL)
     known = tokenizer.get_vocab_size(with_added_tokens=True)
     ids = tokenizer.encode(" " + " ".join(words)).ids
     assert len(set(ids)) == len(ids) == len(words), "each word once, and as one token"
@@ -78,7 +77,7 @@ def build_scripted(folder, sentence, *, end_s=3.0, loop=False, languages=("en",)
     if empty:
         calls[tokenizer.token_to_id("<|nospeech|>")] += tokens[tokenizer.token_to_id("<|startoftranscript|>")]
     spec.decoder.projection.weight = calls
-    _point(spec, tokens[ids], end_s)
+    _point(spec, tokens[chain[:-1]], start_s, end_s)
     spec.config.suppress_ids, spec.config.suppress_ids_begin = [], []
     spec.config.lang_ids = [tokenizer.token_to_id(f"<|{each}|>") for each in languages] if not english else []
     spec.config.alignment_heads = [(0, 0)]
@@ -93,16 +92,20 @@ def build_scripted(folder, sentence, *, end_s=3.0, loop=False, languages=("en",)
     return folder
 
 
-def _point(spec, words, end_s):
-    """Make each word's query meet the key of its frame; values stay zero, so that the text does not change."""
+def _point(spec, callers, start_s, end_s):
+    """Make each word's query meet the key of its frame; values stay zero, so that the text does not change.
+
+    The query of a word is asked by the token before it, which calls for it; the last word asks for what follows.
+    """
     rates = np.exp(-np.log(10_000) / (WIDTH // 2 - 1) * np.arange(WIDTH // 2))
     angles = np.arange(1500)[:, None] * rates
     places = np.concatenate([np.sin(angles), np.cos(angles)], 1).astype(np.float32)
     spec.encoder.position_encodings.encodings = places
     places = (places - places.mean(1, keepdims=True)) / places.std(1, keepdims=True)
-    frames = ((np.arange(len(words)) + 0.5) * end_s * TOKENS_PER_S / len(words)).astype(int)
+    each_s = (end_s - start_s) / (len(callers) - 1)
+    frames = ((start_s + (np.arange(len(callers)) + 0.5) * each_s) * TOKENS_PER_S).astype(int)
     queries, keys = spec.decoder.layer[0].attention.linear[:2]
-    queries.weight = (places[frames].T @ words / WIDTH).astype(np.float32)
+    queries.weight = (places[frames].T @ callers / WIDTH).astype(np.float32)
     keys.weight = np.concatenate([2 * np.eye(WIDTH), np.zeros((WIDTH, WIDTH))]).astype(np.float32)
 
 
@@ -122,7 +125,9 @@ def _tokenizer(words: Sequence[str], special: Sequence[str], *, plain: int = 0):
     letters = _byte_letters()
     vocabulary = {letter: number for number, letter in enumerate(letters)}
     merges = []
-    for word in words:
+    if "" in words:
+        vocabulary[""] = len(vocabulary)
+    for word in filter(None, words):
         spelt = [letters[byte] for byte in f" {word}".encode()]
         for size in range(1, len(spelt)):
             head, joined = "".join(spelt[:size]), "".join(spelt[: size + 1])

@@ -11,8 +11,9 @@ import pytest
 import soundfile as sf
 
 from models import pocketsphinx_asr
+from models.decoded import Decoded
 from models.folding import fold, is_filler, phrase_confidence
-from models.phrase_decoder import Decoded, DecoderPool
+from models.phrase_decoder import DecoderPool
 from models.pocketsphinx_asr import PassSchedule, PocketsphinxTranscriber, Tuning, to_pcm
 from models.registry import available, choose_transcriber, make_transcriber
 from models.vocabulary import PhraseIndex, PhraseWord

@@ -15,17 +15,9 @@ from models.sized import build_sized
 from models.speed import Speed, measure_folder, measured, remember
 from models.store import State, find_model, installed, models_folder, recommended, safe_name
 from monitor.errors import EnvironmentProblem, ParameterError
+from tests.model_machine import MODEL, own_machine  # noqa: F401
 
-MODEL = Path(__file__).parents[1] / "data" / "whisper_tiny"
-
-
-@pytest.fixture(autouse=True)
-def own_machine(tmp_path, monkeypatch):
-    from huggingface_hub import constants
-
-    monkeypatch.setenv("EVENKEEL_MODELS", str(tmp_path / "models"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+pytestmark = pytest.mark.usefixtures("own_machine")
 
 
 @pytest.fixture

@@ -123,6 +123,19 @@ def test_a_compute_type_that_this_processor_lacks_still_loads(folder):
     assert decoded_words(model.speaking("en")) == SENTENCE.split()
 
 
+def test_a_graphics_card_that_does_not_work_is_told_and_done_without(folder, tmp_path, monkeypatch):
+    import ctranslate2
+
+    if ctranslate2.get_cuda_device_count():
+        pytest.skip("this machine has one that works")
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    copy = Path(shutil.copytree(folder, tmp_path / "copy.en"))
+    model = load_model(copy, "auto", "auto", 1)
+    assert len(model.warnings) == 1
+    assert model.warnings[0].startswith("The graphics card cannot be used (")
+    assert decoded_words(model.speaking("en")) == SENTENCE.split()
+
+
 def decoded_words(decoder, **options):
     return [word.text.strip() for word in decoder.decode(np.zeros(32_000, np.float32), **options).words]
 
