@@ -1,9 +1,9 @@
 """The recogniser that is always there: pocketsphinx, tuned for the policy's phrases, as a stream of passes.
 
-Phases: samples are cut into 20 ms frames; a gate opens and closes utterances; an utterance is decoded as it arrives;
-every 100 ms of it the decoder's best path is read, and a pass is told when it says something new (``PassSchedule``);
-a last, final pass is told when the utterance closes at a pause, or is cut because it grew long. Everything counts
-samples, so answers do not depend on the blocks in which samples come.
+Phases: samples are cut into 20 ms frames; a gate opens and closes utterances; an utterance is heard as it arrives, by
+the decoder and by keyphrase search; every 100 ms of it both views are joined (``models.agreement``), and a pass is told
+when it says something new (``PassSchedule``); a last, final pass is told when the utterance closes at a pause, or is
+cut because it grew long. Everything counts samples, so answers do not depend on the blocks in which samples come.
 """
 
 from __future__ import annotations

@@ -1,85 +1,135 @@
-"""Which recognisers this machine has, and how to get one by name. Nothing heavy is loaded until one is made."""
+"""Which recogniser hears a recording: by name, or the best on this machine. Nothing heavy is loaded to decide."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
+from models.host_child import Recipe
 from monitor.errors import EnvironmentProblem, ParameterError
 from monitor.ports import Transcriber
 
 CHOICES = ("auto", "whisper", "pocketsphinx", "none")
+NONE = "none"
 POCKETSPHINX_LANGUAGES = ("en",)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The recogniser to use, None where words are not heard, and sentences about the choice for the result."""
+class Choice:
+    """A recogniser that was settled on: its name for the result, how to build it (None for none), and sentences."""
 
-    transcriber: Transcriber | None
+    name: str
+    recipe: Recipe | None = None
     warnings: tuple[str, ...] = ()
 
 
-def available() -> tuple[str, ...]:
+def available(language: str = "en") -> tuple[str, ...]:
     """Names of the recognisers that can be used here, the best first; ``none`` always can."""
-    found = ("pocketsphinx",) if find_spec("pocketsphinx") else ()
-    return (*found, "none")
+    found = ["whisper"] if whisper_models(language) else []
+    if find_spec("pocketsphinx"):
+        found.append("pocketsphinx")
+    return (*found, NONE)
 
 
-def choose_transcriber(name: str, phrases: Sequence[str], language: str = "en") -> Chosen:
-    """A recogniser by name; ``auto`` takes the best that is here and speaks the language, else none with a warning.
+def whisper_models(language: str = "en") -> list[str]:
+    """Whisper models on this machine that know the language: first the one that keeps up best by measurement."""
+    from models.catalogue import EVERY_LANGUAGE
+    from models.store import Place, State, installed, recommended
+
+    primary = language.split("-", maxsplit=1)[0].lower()
+    names = [
+        model.name
+        for model in installed()
+        if model.place is not Place.PACKAGE
+        and model.state is State.COMPLETE
+        and (not model.languages or {primary, EVERY_LANGUAGE} & set(model.languages))
+    ]
+    best = recommended(primary)
+    return sorted(names, key=lambda name: name != best)
+
+
+def choose(name: str, phrases: Sequence[str], language: str = "en", model: str | Path | None = None) -> Choice:
+    """Settle on a recogniser; ``auto`` takes the best that is here and speaks the language, else none with a warning.
+
+    ``model`` names the Whisper model or its folder; giving one without a recogniser means Whisper.
 
     Raises
     ------
     ParameterError
-        There is no recogniser of that name.
+        There is no recogniser or no model of that name.
     EnvironmentProblem
-        A recogniser that was asked for by name is not on this machine or does not know the language.
+        A recogniser that was asked for is not on this machine or does not know the language.
     """
     if name not in CHOICES:
         raise ParameterError(f"There is no recogniser called {name!r}; choose one of {', '.join(CHOICES)}.")
-    if name == "none":
-        return Chosen(None)
-    if name == "whisper":
-        raise EnvironmentProblem(
-            "The whisper recogniser comes with a later version; use --recogniser pocketsphinx until then."
-        )
+    if model is not None and name not in ("auto", "whisper"):
+        raise ParameterError(f"A model is for the whisper recogniser; leave --model or --recogniser {name} out.")
+    if name == NONE:
+        return Choice(NONE)
+    if name == "whisper" or model is not None:
+        return _whisper(model, language)
+    if name == "pocketsphinx":
+        return _pocketsphinx(phrases, language)
+    best = available(language)[0]
+    if best == "whisper":
+        return _whisper(None, language)
     try:
-        return Chosen(_pocketsphinx(phrases, language))
+        return _pocketsphinx(phrases, language)
     except EnvironmentProblem as problem:
-        if name == "auto":
-            return Chosen(None, (f"Words are not heard, only the voice is judged: {problem}",))
-        raise
+        return without_words(problem)
 
 
-def resolve_name(name: str, language: str = "en") -> str:
-    """The name that ``choose_transcriber`` would settle on, without loading anything.
+def without_words(problem: Exception) -> Choice:
+    """No recogniser, and why, for the reader of the result."""
+    return Choice(NONE, None, (f"Words are not heard, only the voice is judged: {problem}",))
+
+
+def build(recipe: Recipe) -> Transcriber:
+    """Make the recogniser in this process.
 
     Raises
     ------
-    ParameterError
-        There is no recogniser of that name.
+    EnvironmentProblem
+        It cannot be loaded here.
     """
-    if name not in CHOICES:
-        raise ParameterError(f"There is no recogniser called {name!r}; choose one of {', '.join(CHOICES)}.")
-    if name != "auto":
-        return name
-    speaks = language.split("-", maxsplit=1)[0].lower() in POCKETSPHINX_LANGUAGES
-    return available()[0] if speaks else "none"
+    module, _, factory = recipe.factory.partition(":")
+    transcriber: Transcriber = getattr(import_module(module), factory)(**recipe.arguments)
+    return transcriber
 
 
-def make_transcriber(name: str, phrases: Sequence[str], language: str = "en") -> Transcriber | None:
-    """The recogniser of ``choose_transcriber`` without the sentences about the choice."""
-    return choose_transcriber(name, phrases, language).transcriber
+def make_transcriber(
+    name: str, phrases: Sequence[str], language: str = "en", model: str | Path | None = None
+) -> Transcriber | None:
+    """The recogniser of ``choose``, in this process; None for none."""
+    choice = choose(name, phrases, language, model)
+    return None if choice.recipe is None else build(choice.recipe)
 
 
-def _pocketsphinx(phrases: Sequence[str], language: str) -> Transcriber:
+def _whisper(model: str | Path | None, language: str) -> Choice:
+    from models.whisper_asr import load_recipe
+    from models.whisper_model import find_model_folder
+
+    if model is None:
+        names = whisper_models(language)
+        if not names:
+            raise EnvironmentProblem(
+                "No Whisper model for this language is on this machine; see: evenkeel models list, "
+                "or use --recogniser pocketsphinx."
+            )
+        model = names[0]
+    return Choice(f"whisper {find_model_folder(model).name}", load_recipe(model, language=language))
+
+
+def _pocketsphinx(phrases: Sequence[str], language: str) -> Choice:
     if language.split("-", maxsplit=1)[0].lower() not in POCKETSPHINX_LANGUAGES:
         raise EnvironmentProblem(
             f"The pocketsphinx recogniser knows only English, not {language!r}; "
             "set the policy's language to en, or choose --recogniser none."
         )
-    from models.pocketsphinx_asr import PocketsphinxTranscriber
-
-    return PocketsphinxTranscriber(phrases)
+    if find_spec("pocketsphinx") is None:
+        raise EnvironmentProblem("The pocketsphinx recogniser is missing; install it with: pip install pocketsphinx")
+    recipe = Recipe("models.pocketsphinx_asr:PocketsphinxTranscriber", {"phrases": tuple(phrases)})
+    return Choice("pocketsphinx", recipe)

@@ -2,8 +2,8 @@
 
 Measured against WebRTC's detector, which pocketsphinx uses, over 30 s each: Silero never opened on silence, white and
 pink noise at -30 and -55 dBFS, hold music, dial tones, a steady tone and key clicks; WebRTC's stayed open on pink
-noise, music, dial tones, a tone and clicks. On read speech with pink noise 10 dB below, Silero covered 0.89 of the loud
-frames in 30 utterances, WebRTC's 0.77 to 0.81 in 36. It costs 0.2 % of one core. Whisper invents sentences for
+noise, music, dial tones, a tone and clicks. On read speech with pink noise 10 dB below, Silero covered 0.92 of the loud
+frames in 21 utterances, WebRTC's 0.77 to 0.81 in 36. It costs 0.2 % of one core. Whisper invents sentences for
 whatever is not speech, so what a gate opens on matters more here than for pocketsphinx. Babble of eight voices opens
 both: it is speech.
 """
@@ -33,10 +33,16 @@ STATE = (1, 1, 128)
 
 @dataclass(frozen=True, slots=True)
 class SileroTuning:
-    """Probabilities from which speech begins, and below which it ends: the values that its authors advise."""
+    """Probabilities from which speech begins, and below which it ends.
 
-    begins: float = 0.5
-    ends: float = 0.35
+    Silero was taught on calm speech and is unsure of shouts. Of 36 clips of strong anger (RAVDESS) the 0.5 and 0.35
+    that its authors advise missed three whole and covered 0.92 of the loud frames; these miss one and cover 0.96. From
+    0.3 on down music and white noise begin to open the gate (their highest probabilities: 0.36 and 0.29). Pauses close
+    at most 40 ms later.
+    """
+
+    begins: float = 0.4
+    ends: float = 0.15
 
 
 class SileroTest:

@@ -43,7 +43,7 @@ class WhisperTuning:
     their letters, good to about half a second, which saves a tenth to a quarter of a pass.
 
     A word is heard 0.7 s after its end (median; 1.2 s in nine of ten cases) on the sample clock, with an interval of
-    1 s on read speech; at 2 s it is 1.0 and 1.9 s. The pass itself comes on top: with one thread 0.15 to 0.25 s for
+    1 s on read speech; at 2 s it is 1.1 and 2.0 s. The pass itself comes on top: with one thread 0.15 to 0.25 s for
     tiny, 0.3 to 0.4 s for base and 0.8 to 1.1 s for small, final ones 0.4, 0.8 and 2.5 s.
     """
 

@@ -271,7 +271,7 @@ class LanguageDecoder:
             return ()
         words = self._model.find_alignment(self._tokenizer, [tokens], encoded, frames)[0]
         return tuple(
-            Word(float(word["start"]), float(word["end"]), word["word"], float(word["probability"]))
+            Word(float(word["start"]), float(word["end"]), word["word"], round(float(word["probability"]), 4))
             for word in words
             if word["word"].strip()
         )

@@ -22,8 +22,8 @@ from monitor.types import BoolArray, Word
 # Written by Whisper over silence and noise because subtitles hold them where nobody speaks; nobody says them in a call.
 CREDITS = (
     "thanks for watching", "thank you for watching", "thank you so much for watching", "please subscribe",
-    "subscribe to my channel", "like and subscribe", "see you in the next video", "see you next time",
-    "subtitles by", "captions by", "transcribed by", "translated by", "amara.org",
+    "subscribe to my channel", "like and subscribe", "see you in the next video", "i'll see you in the next video",
+    "subtitles by", "captions by", "captioning by", "transcribed by", "transcription by", "translated by",
     "untertitel", "sous-titres", "sous-titrage", "subtítulos", "sottotitoli", "legendas", "ondertiteling",
     "ご視聴ありがとうございました", "字幕", "다음 영상에서",
 )  # fmt: skip
@@ -31,7 +31,8 @@ CREDITS = (
 # As frequent over silence, but also said in calls.
 PLEASANTRIES = (
     "thank you", "thank you very much", "thanks", "you", "bye", "bye bye", "bye-bye", "goodbye", "okay", "ok", "so",
-    "oh", "hmm", "mm", "uh", "the end", "vielen dank", "danke", "merci", "gracias", "grazie", "obrigado", "bedankt",
+    "see you next time", "oh", "hmm", "mm", "uh", "the end", "vielen dank", "danke", "merci", "gracias", "grazie",
+    "obrigado", "bedankt",
 )  # fmt: skip
 
 
@@ -68,7 +69,9 @@ class RejectionRule:
     # A pleasantry that is the whole text counts where Whisper is sure of it and of the speech.
     pleasantry_no_speech: float = 0.3
     pleasantry_logprob: float = -0.5
+    # A text is a credit when it begins as one and is no longer than that.
     credits: tuple[str, ...] = CREDITS
+    longest_credit: int = 8
     pleasantries: tuple[str, ...] = PLEASANTRIES
 
 
@@ -131,10 +134,15 @@ def _is_invented(decoding: Decoding, texts: Sequence[str], rule: RejectionRule) 
     text = " ".join(texts)
     if compression(text) > rule.most_compression:
         return True
-    if any(credit in text for credit in rule.credits):
+    # Languages without blanks come as single signs, so blanks do not count.
+    if len(texts) <= rule.longest_credit and _close(text).startswith(tuple(map(_close, rule.credits))):
         return True
     doubtful = decoding.no_speech > rule.pleasantry_no_speech or decoding.logprob < rule.pleasantry_logprob
     return doubtful and text in rule.pleasantries
+
+
+def _close(text: str) -> str:
+    return text.replace(" ", "")
 
 
 def compression(text: str) -> float:
@@ -175,7 +183,7 @@ def _without_loops(words: list[Word], rule: RejectionRule) -> tuple[Word, ...]:
     kept: list[Word] = []
     at = 0
     while at < len(words):
-        size, times = _loop_at([word.text for word in words[at : at + 4 * rule.loop_longest]], rule)
+        size, times = _loop_at([word.text for word in words[at:]], rule)
         step = size * times
         kept += [
             replace(word, confidence=min(word.confidence, rule.loop_confidence)) if step else word

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from monitor.errors import InputProblem, ParameterError
+from monitor.errors import EnvironmentProblem, InputProblem, ParameterError
+from monitor.phrases.flags import INDEPENDENT_PASSES
 from monitor.pipeline import CallPipeline
 from monitor.policy.load import load_policy
 from monitor.policy.model import Policy
 from monitor.ports import BaselineKeeper, Sink, Source, Transcriber
 from monitor.profile import read_profile
-from monitor.result import NO_RECOGNISER, CallResult, EngineInfo, ResultBuilder
+from monitor.result import CallResult, EngineInfo, ResultBuilder
 from monitor.session import run_inline
 from monitor.types import RATE_HZ, FloatArray, SourceInfo
 
@@ -27,7 +28,9 @@ MOST_WORDINGS = 500
 class AnalysisOptions:
     """How to judge: policy by name or file, a stored profile, the recogniser, which channel is the agent's.
 
-    ``block`` is the number of samples per push; None lets the source choose. It never changes a result.
+    ``model`` is a Whisper model by name or folder. ``block`` is the number of samples per push, None lets the source
+    choose; ``own_process`` says whether the recogniser gets a process of its own, which a worker process does without.
+    Neither changes a result.
     """
 
     policy: str | None = None
@@ -35,6 +38,8 @@ class AnalysisOptions:
     recogniser: str = "auto"
     agent_channel: int = 0
     block: int | None = None
+    model: str | None = None
+    own_process: bool = True
 
 
 def analyse(
@@ -83,29 +88,36 @@ def analyse_source(
     ------
     The errors of ``analyse``.
     """
-    policy, transcriber, warnings = _parts(options)
+    policy = load_policy(options.policy)
+    if options.agent_channel < 0:
+        raise ParameterError(f"Channels are counted from 0, so {options.agent_channel} is none of them.")
     info = source.info
     if row is None:
         row = options.agent_channel
         if row >= info.channels:
             raise ParameterError(f"{info.name} has {info.channels} channels, so there is no channel {row}.")
-    engine = _engine(options, policy, transcriber)
-    builder = ResultBuilder(info, engine)
-    pipeline = CallPipeline(policy, _keeper(options, policy), transcriber, agent_channel=options.agent_channel)
     heard: Source = source if options.block is None else _Reblocked(source, options.block)
-    run_inline(heard, pipeline, [builder, *sinks], row=row, progress=progress)
+    with ExitStack() as stack:
+        words = _words(options, policy, stack)
+        builder = ResultBuilder(info, _named_engine(options, policy, words.name))
+        rule = INDEPENDENT_PASSES if words.name.startswith("whisper") else None
+        pipeline = CallPipeline(
+            policy, _keeper(options, policy), words.transcriber, agent_channel=options.agent_channel, rule=rule
+        )
+        run_inline(heard, pipeline, [builder, *sinks], row=row, progress=progress)
     if pipeline.duration_s == 0:
         raise InputProblem(f"{info.name} holds no sound; check that the recorder wrote it completely.")
-    told = (*getattr(source, "warnings", ()), *warnings)
+    told = (*getattr(source, "warnings", ()), *words.warnings)
     return builder.finish(pipeline.duration_s, pipeline.checklist(info.channels), told)
 
 
 def engine_info(options: AnalysisOptions) -> EngineInfo:
     """What ``analyse`` would write about the engine, without hearing anything."""
-    from models.registry import resolve_name
+    from models.registry import choose
 
     policy = load_policy(options.policy)
-    return _named_engine(options, policy, resolve_name(options.recogniser, policy.language))
+    choice = choose(options.recogniser, _wordings(policy), policy.language, options.model)
+    return _named_engine(options, policy, choice.name)
 
 
 def engine_version() -> str:
@@ -132,14 +144,41 @@ class _Reblocked:
         return reblock(self._source.blocks(), self._block)
 
 
-def _parts(options: AnalysisOptions) -> tuple[Policy, Transcriber | None, tuple[str, ...]]:
-    from models.registry import choose_transcriber
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What listens for words: nothing, or a transcriber with its name; and sentences about the choice."""
 
-    policy = load_policy(options.policy)
-    if options.agent_channel < 0:
-        raise ParameterError(f"Channels are counted from 0, so {options.agent_channel} is none of them.")
-    chosen = choose_transcriber(options.recogniser, policy.phrases(most=MOST_WORDINGS), policy.language)
-    return policy, chosen.transcriber, chosen.warnings
+    name: str
+    transcriber: Transcriber | None
+    warnings: tuple[str, ...] = ()
+
+
+def _words(options: AnalysisOptions, policy: Policy, stack: ExitStack) -> _Words:
+    """The recogniser, ready to hear; ended with ``stack``. Where none was asked for by name, none is no error."""
+    from models import registry
+
+    choice = registry.choose(options.recogniser, _wordings(policy), policy.language, options.model)
+    transcriber: Transcriber | None = None
+    try:
+        if choice.recipe is not None and options.own_process:
+            from models.host import HostedTranscriber
+
+            host = stack.enter_context(HostedTranscriber(choice.recipe, wait=True, name=choice.name))
+            host.wait_ready()
+            transcriber = host
+        elif choice.recipe is not None:
+            from models.allowance import Allowed
+
+            transcriber = Allowed(registry.build(choice.recipe))
+    except EnvironmentProblem as problem:
+        if options.recogniser != "auto" or options.model is not None:
+            raise
+        choice = registry.without_words(problem)
+    return _Words(choice.name, transcriber, choice.warnings)
+
+
+def _wordings(policy: Policy) -> tuple[str, ...]:
+    return policy.phrases(most=MOST_WORDINGS)
 
 
 def _keeper(options: AnalysisOptions, policy: Policy) -> BaselineKeeper:
@@ -150,10 +189,6 @@ def _keeper(options: AnalysisOptions, policy: Policy) -> BaselineKeeper:
     return BaselineLearner(
         speech_s=limits.speech_s, memory=limits.memory, profile=profile, profile_weight=limits.profile_weight
     )
-
-
-def _engine(options: AnalysisOptions, policy: Policy, transcriber: Transcriber | None) -> EngineInfo:
-    return _named_engine(options, policy, NO_RECOGNISER if transcriber is None else transcriber.name)
 
 
 def _named_engine(options: AnalysisOptions, policy: Policy, recogniser: str) -> EngineInfo:

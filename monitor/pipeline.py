@@ -22,7 +22,7 @@ from monitor.events import (
 )
 from monitor.features.extractor import LATENCY_S, FeatureExtractor
 from monitor.judgement import LEARNING, Hearing, Judgement
-from monitor.phrases.flags import FlagTracker
+from monitor.phrases.flags import ConfirmationRule, FlagTracker
 from monitor.policy.model import Policy
 from monitor.ports import BaselineKeeper, Transcriber
 from monitor.turns import TurnFinder, told_frame
@@ -38,7 +38,13 @@ class CallPipeline:
     """Judges the agent's channel of one call."""
 
     def __init__(
-        self, policy: Policy, keeper: BaselineKeeper, transcriber: Transcriber | None, *, agent_channel: int = 0
+        self,
+        policy: Policy,
+        keeper: BaselineKeeper,
+        transcriber: Transcriber | None,
+        *,
+        agent_channel: int = 0,
+        rule: ConfirmationRule | None = None,
     ) -> None:
         self._channel = agent_channel
         self._keeper = keeper
@@ -49,7 +55,7 @@ class CallPipeline:
         self._voice = VoiceJudge(policy.thresholds, keeper)
         self._hearing = Hearing(policy.thresholds.audibility)
         self._judgement = Judgement(policy)
-        self._flags = FlagTracker(policy)
+        self._flags = FlagTracker(policy, rule)
         self._heard: deque[Hypothesis] = deque()
         self._samples = 0
         self._begun = False

@@ -30,6 +30,9 @@ class AnalysisOptions:
     profile: Path | None = None
     recogniser: str = "auto"
     agent_channel: int = 0
+    block: int | None = None
+    model: str | None = None
+    own_process: bool = True
 
 
 def engine_info(options):

@@ -69,6 +69,7 @@ def _formats(_context: click.Context, _option: click.Parameter, value: Sequence[
     show_default=True,
     help="What listens for words.",
 )
+@click.option("--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list.")
 @click.option("--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Processes; 0 for every core.")
 @click.option("--force", is_flag=True, help="Analyse again what is done already.")
 @click.option("--quiet", is_flag=True, help="Say only what could not be analysed.")
@@ -82,6 +83,7 @@ def analyze(
     policy: str | None,
     profile: Path | None,
     recogniser: str,
+    model: str | None,
     jobs: int,
     force: bool,
     quiet: bool,
@@ -95,8 +97,15 @@ def analyze(
     from monitor.assemble import AnalysisOptions
     from monitor.recordings import list_recordings
 
-    options = AnalysisOptions(policy=policy, profile=profile, recogniser=recogniser, agent_channel=agent_channel)
     listing = list_recordings(paths)
+    options = AnalysisOptions(
+        policy=policy,
+        profile=profile,
+        recogniser=recogniser,
+        model=model,
+        agent_channel=agent_channel,
+        own_process=len(listing.recordings) == 1,  # more of them are judged in worker processes
+    )
     if out is None:
         _to_standard_output(listing, formats, options, quiet=quiet)
     else:

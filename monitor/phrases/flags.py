@@ -50,6 +50,11 @@ class ConfirmationRule:
     carry_over_words: int = 8
 
 
+# Whisper decodes every pass anew, so that two passes that agree are two opinions, and its word probabilities are high
+# where it is right. Not measured on real speech here: no weights could be had.
+INDEPENDENT_PASSES = ConfirmationRule(agree_confidence=0.5, final_confidence=0.7, few_words_confidence=0.8)
+
+
 @dataclass(slots=True)
 class _Tracked:
     """A phrase being followed: its flag as last told, and the pass that first had it in an unbroken row."""

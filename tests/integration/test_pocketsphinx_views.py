@@ -135,7 +135,7 @@ def join(index, path, *hits, near=()):
     return words, joined
 
 
-def hit(index, key, start, end, score=60.0, rarity=24.0):
+def hit(index, key, start, end, score=80.0, rarity=24.0):
     return Hit(index.get(key), 0, start, end, score, rarity)
 
 

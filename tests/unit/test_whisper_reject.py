@@ -127,6 +127,24 @@ def test_pleasantries_alone_need_a_sure_pass(text):
     assert texts(sift(decoded(text), SPEECH)) == text
 
 
+def test_a_credit_may_name_somebody():
+    assert sift(decoded("Untertitel der Amara.org-Community"), SPEECH) == ()
+    assert sift(decoded("ご 視聴 ありが とう ござい ました"), SPEECH) == ()
+
+
+def test_words_of_credits_in_a_sentence_are_words():
+    text = "the letter was translated by my colleague"
+    assert texts(sift(decoded(text), SPEECH)) == text
+    text = "translated by whom do you mean the letter that came on friday"
+    assert texts(sift(decoded(text), SPEECH)) == text
+
+
+def test_a_long_phrase_in_a_loop_is_heard_once():
+    phrase = list("abcdefgh")
+    rule = RejectionRule(most_compression=99.0)
+    assert texts(sift(decoded(" ".join(phrase * 6), each_s=0.15), SPEECH, rule)) == " ".join(phrase)
+
+
 def test_pleasantries_within_a_text_are_words():
     assert texts(sift(decoded("thank you for your patience", logprob=-0.7), SPEECH)) == "thank you for your patience"
 
