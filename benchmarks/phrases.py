@@ -240,9 +240,9 @@ def hear(name: str, policy: Policy, recording: Recording) -> Heard:
 def flags_of(policy: Policy, passes: Sequence[Hypothesis]) -> tuple[Flagged, ...]:
     """What becomes of the passes: each flag that was ever told."""
     from monitor.events import FlagChanged
-    from monitor.phrases.flags import FlagTracker
+    from monitor.phrases.flags import FlagTracker, rule_for
 
-    tracker = FlagTracker(policy)
+    tracker = FlagTracker(policy, rule_for(name))
     flags: dict[int, Flagged] = {}
     for event in (event for heard in passes for event in tracker.take(heard)):
         if isinstance(event, FlagChanged):

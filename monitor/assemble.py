@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from monitor.errors import EnvironmentProblem, InputProblem, ParameterError
-from monitor.phrases.flags import INDEPENDENT_PASSES
+from monitor.phrases.flags import rule_for
 from monitor.pipeline import CallPipeline
 from monitor.policy.load import load_policy
 from monitor.policy.model import Policy
@@ -100,9 +100,12 @@ def analyse_source(
     with ExitStack() as stack:
         words = _words(options, policy, stack)
         builder = ResultBuilder(info, _named_engine(options, policy, words.name))
-        rule = INDEPENDENT_PASSES if words.name.startswith("whisper") else None
         pipeline = CallPipeline(
-            policy, _keeper(options, policy), words.transcriber, agent_channel=options.agent_channel, rule=rule
+            policy,
+            _keeper(options, policy),
+            words.transcriber,
+            agent_channel=options.agent_channel,
+            rule=rule_for(words.name),
         )
         run_inline(heard, pipeline, [builder, *sinks], row=row, progress=progress)
     if pipeline.duration_s == 0:

@@ -58,9 +58,10 @@ class Hearing:
 
 @dataclass(slots=True)
 class _Spoken:
-    """A phrase whose light is on."""
+    """A phrase and when its light is on. A hint that the next passes take back never lights."""
 
     flag: Flag
+    from_s: float
     until_s: float
 
 
@@ -87,8 +88,11 @@ class Judgement:
             known = self._spoken.get(flag.key)
             # More certainty about the same phrase is news, a better spelling of it is not.
             renewed = known is None or known.flag.state != flag.state
-            until_s = now_s + self._alerts.phrase_s if known is None or renewed else known.until_s
-            self._spoken[flag.key] = _Spoken(flag, until_s)
+            from_s = now_s + (self._alerts.hint_s if flag.state is FlagState.TENTATIVE else 0.0)
+            spoken = _Spoken(flag, from_s, from_s + self._alerts.phrase_s)
+            if known is not None and not renewed:
+                spoken.from_s, spoken.until_s = known.from_s, known.until_s
+            self._spoken[flag.key] = spoken
         else:
             self._spoken.pop(flag.key, None)
             self._voice = None  # look again, even if the voice says nothing new
@@ -98,7 +102,7 @@ class Judgement:
         if not self._spoken and voice is self._voice and unheard is self._unheard and self._light is not None:
             return []
         self._spoken = {key: spoken for key, spoken in self._spoken.items() if spoken.until_s > now_s}
-        light, reasons, cue = self._wanted(voice, unheard)
+        light, reasons, cue = self._wanted(voice, unheard, now_s)
         same = light == self._light and {r.id for r in reasons} == {r.id for r in self._reasons}
         if not same and light != self._light and now_s - self._changed_s < self._alerts.change_s:
             self._voice = None  # look again at the next tick
@@ -111,9 +115,11 @@ class Judgement:
         self._light, self._reasons = light, reasons
         return [LightChanged(now_s, light, reasons, self._spend(cue, now_s))]
 
-    def _wanted(self, voice: VoiceState, unheard: Reason | None) -> tuple[Light, tuple[Reason, ...], str | None]:
+    def _wanted(
+        self, voice: VoiceState, unheard: Reason | None, now_s: float
+    ) -> tuple[Light, tuple[Reason, ...], str | None]:
         """The light that should show, all its reasons with the strongest first, and the cue word of the strongest."""
-        found = [self._of_phrase(spoken.flag) for spoken in self._spoken.values()]
+        found = [self._of_phrase(spoken.flag) for spoken in self._spoken.values() if spoken.from_s <= now_s]
         if voice.light in _RANK and (unheard is None or unheard.id in _STILL_TELLING):
             found.append((voice.light, voice.reasons, voice.cue))
         if found:

@@ -55,6 +55,11 @@ class ConfirmationRule:
 INDEPENDENT_PASSES = ConfirmationRule(agree_confidence=0.5, final_confidence=0.7, few_words_confidence=0.8)
 
 
+def rule_for(recogniser: str) -> ConfirmationRule:
+    """The rule that fits how this recogniser makes its passes, by its name in the result."""
+    return INDEPENDENT_PASSES if recogniser.startswith("whisper") else ConfirmationRule()
+
+
 @dataclass(slots=True)
 class _Tracked:
     """A phrase being followed: its flag as last told, and the pass that first had it in an unbroken row."""

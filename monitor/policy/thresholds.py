@@ -169,5 +169,6 @@ class Alerts(_Frozen):
     """How often and how long a light may speak: the alert budget."""
 
     phrase_s: float = Field(default=6.0, gt=0, le=60, description="how long a phrase keeps its light, s")
+    hint_s: float = Field(default=0.25, ge=0, le=10, description="how long a tentative flag must hold to light, s")
     change_s: float = Field(default=1.5, ge=0, le=60, description="least time between two changes of the light, s")
     cue_s: float = Field(default=20.0, ge=0, le=600, description="least time between two new cue words, s")

@@ -114,6 +114,26 @@ def test_a_tentative_phrase_is_at_most_amber():
     assert (event.light, event.reasons[0].text) == (Light.AMBER, "perhaps said “calm down”")
 
 
+def test_a_hint_that_is_taken_back_at_once_never_lights():
+    desk = Desk()
+    desk.run(2)
+    desk.hear(FlagState.TENTATIVE)
+    assert desk.run(0.2) == []
+    desk.hear(FlagState.WITHDRAWN)
+    assert desk.run(10) == []
+
+
+def test_a_hint_that_becomes_sure_lights_at_once():
+    desk = Desk()
+    desk.run(2)
+    desk.hear(FlagState.TENTATIVE)
+    desk.run(0.1)
+    heard_s = desk.now_s
+    desk.hear(FlagState.CONFIRMED)
+    (event,) = desk.run(1)
+    assert (event.at_s, event.light) == (pytest.approx(heard_s), Light.RED)
+
+
 @pytest.mark.parametrize("state", [FlagState.QUOTED, FlagState.WITHDRAWN])
 def test_quoted_and_withdrawn_phrases_do_not_light(state):
     desk = Desk()

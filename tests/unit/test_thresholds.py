@@ -39,7 +39,7 @@ def test_defaults_are_the_documented_ones():
 
 
 def test_alert_budget_is_that_of_the_design():
-    assert Alerts().model_dump() == {"phrase_s": 6, "change_s": 1.5, "cue_s": 20}
+    assert Alerts().model_dump() == {"phrase_s": 6, "hint_s": 0.25, "change_s": 1.5, "cue_s": 20}
 
 
 def test_the_shipped_policy_keeps_the_defaults():
