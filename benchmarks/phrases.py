@@ -234,10 +234,10 @@ def hear(name: str, policy: Policy, recording: Recording) -> Heard:
     start_s = time.process_time()
     passes = [*transcriber.push(np.asarray(y, np.float32)), *transcriber.finish()]
     cpu_s = time.process_time() - start_s
-    return Heard(recording.name, flags_of(policy, passes), len(y) / RATE_HZ, cpu_s)
+    return Heard(recording.name, flags_of(policy, passes, name), len(y) / RATE_HZ, cpu_s)
 
 
-def flags_of(policy: Policy, passes: Sequence[Hypothesis]) -> tuple[Flagged, ...]:
+def flags_of(policy: Policy, passes: Sequence[Hypothesis], name: str = "pocketsphinx") -> tuple[Flagged, ...]:
     """What becomes of the passes: each flag that was ever told."""
     from monitor.events import FlagChanged
     from monitor.phrases.flags import FlagTracker, rule_for
