@@ -254,7 +254,7 @@ def test_agreement_of_rates():
 def test_our_syllables_and_speech_are_counted():
     # It glides, for no voice holds its pitch.
     syllables = 0.55 + 0.45 * np.cos(2 * np.pi * 4 * times_s(3.0))  # 4 a second
-    voice = buzz(130, 3.0, -20, to_hz=150) * syllables
+    voice = buzz(130, 3.0, -20, to_hz=190) * syllables
     y = np.concatenate([silence(1), voice, silence(1)]) + noise(5.0, -60)
     nuclei, written, speech_s = pace.count_ours(y)
     assert 11 <= written <= nuclei <= 13
