@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from monitor.errors import EnvironmentProblem, InputProblem, ParameterError
+from monitor.memory import keep_freed_memory
 from monitor.phrases.flags import rule_for
 from monitor.pipeline import CallPipeline
 from monitor.policy.load import load_policy
@@ -88,6 +89,7 @@ def analyse_source(
     ------
     The errors of ``analyse``.
     """
+    keep_freed_memory()
     policy = load_policy(options.policy)
     if options.agent_channel < 0:
         raise ParameterError(f"Channels are counted from 0, so {options.agent_channel} is none of them.")
