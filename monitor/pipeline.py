@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from monitor.events import (
     BaselineLearned,
@@ -103,8 +104,7 @@ class CallPipeline:
         ticks = self._windows.push(features)
         self._clipped += int((features.clipped & (features.speech > 0.5)).sum())
         self._speaking_frames += int((features.speech > 0.5).sum())
-        columns = rows(ticks)
-        for i in range(len(ticks)):
+        for i, row in enumerate(zip(*rows(ticks).values(), strict=True)):
             frames = (ticks.first + i + 1) * TICK
             # The last frames are judged when the recording ends, not later. Samples are counted, so that a time is the
             # same to the last bit whichever of the two it is.
@@ -113,28 +113,13 @@ class CallPipeline:
                 events += self._take(self._heard.popleft())
             while turns and told_frame(turns[0]) <= frames:
                 events.append(TurnEnded(now_s, turns.popleft()))
-            events += self._tick(columns, i, now_s)
+            events += self._tick(row, now_s)
         return [*events, FramesMeasured(now_s, self._channel, features)]
 
-    def _tick(self, columns: dict[str, list[float]], i: int, now_s: float) -> list[Event]:
-        unheard: Reason | None = self._hearing.look(
-            now_s,
-            columns["level_dbfs"][i],
-            columns["snr_db"][i],
-            bool(columns["speaking"][i]),
-            columns["clipped"][i],
-        )
-        state = self._voice.look(
-            Tick(
-                now_s,
-                columns["upper"][i],  # type: ignore[arg-type]  # a row of three
-                bool(columns["fresh"][i]),
-                int(columns["firm"][i]),
-                columns["speech_s"][i],
-                columns["swing_st"][i],
-                columns["pace_syl_s"][i],
-            )
-        )
+    def _tick(self, row: tuple[Any, ...], now_s: float) -> list[Event]:
+        """Decide at one tick; ``row`` has the fields of ``VoiceTicks`` in order, the first six for the voice judge."""
+        unheard: Reason | None = self._hearing.look(now_s, *row[6:])
+        state = self._voice.look(Tick(now_s, *row[:6]))
         events: list[Event] = []
         if self._voice.learning:
             unheard = unheard or LEARNING

@@ -124,7 +124,7 @@ class FeatureExtractor:
             level_dbfs=level,
             snr_db=level - audible,
             noise_dbfs=noise,
-            loudness_ms=np.asarray((power * self._loudness).sum(axis=1), np.float32),
+            loudness_ms=np.einsum("ij,j->i", power, self._loudness),
             effort_db=np.asarray(effort, np.float32),
             pace_db=_db(_sum(power, self._vowels)),
             below_peak_db=below_peak,
