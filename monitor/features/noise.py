@@ -33,8 +33,8 @@ class NoiseFloor:
         """
         ticks = power.reshape(-1, TICK, power.shape[1])
         history = np.concatenate([self._past, np.maximum(ticks.mean(axis=1), LOWEST)])
-        windows = np.lib.stride_tricks.sliding_window_view(history, _MEMORY, axis=0)[:-1]
-        floor = windows.min(axis=-1)
+        by_band = np.ascontiguousarray(history.T)  # the minimum runs along memory
+        floor = np.lib.stride_tricks.sliding_window_view(by_band, _MEMORY, axis=1)[:, :-1].min(axis=-1).T
         self._past = history[-_MEMORY:].copy()
         floor = np.where(np.isfinite(floor), floor, np.maximum(ticks.min(axis=1), LOWEST))
         return np.asarray(np.repeat(floor, TICK, axis=0), np.float32)
