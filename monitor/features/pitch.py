@@ -122,8 +122,10 @@ class PitchTracker:
         found.strength[:, 0] = p.voicing_threshold + np.float32(p.silence_strength) * np.clip(
             np.maximum(silent, faint), 0.0, 1.0
         )
-        power = autocorrelation[:, :1] + np.float32(1e-12)
-        rho = autocorrelation[:, self._low - 1 : self._high + 2] * self._taper / power
+        # What lies far under the speech of the last second is no voice of it: nothing need be searched there.
+        near = np.flatnonzero(faint < 1.0)
+        power = autocorrelation[near, :1] + np.float32(1e-12)
+        rho = autocorrelation[near, self._low - 1 : self._high + 2] * self._taper / power
         left, middle, right = rho[:, :-2], rho[:, 1:-1], rho[:, 2:]
         score = np.where((middle > left) & (middle >= right), middle - self._octave, _NEVER)
         rows = np.arange(len(score))
@@ -138,8 +140,8 @@ class PitchTracker:
             lag = self._lags[best] + shift
             height = np.minimum(b - np.float32(0.25) * (a - c) * shift, self._echo(rho, lag))
             height -= self._octave[best]
-            found.strength[:, k] = np.where(value > _NEVER, np.minimum(height, 1.0), _NEVER)
-            found.log_f0[:, k] = np.log2(LAG_RATE_HZ / lag)
+            found.strength[near, k] = np.where(value > _NEVER, np.minimum(height, 1.0), _NEVER)
+            found.log_f0[near, k] = np.log2(LAG_RATE_HZ / lag)
         return found
 
     def _echo(self, rho: FloatArray, lag: FloatArray) -> FloatArray:
