@@ -205,9 +205,11 @@ def _in_processes(
     tried: set[Path] = set()
     crew = _Crew(analyse, meter.slots, workers)
     running: dict[Future[Outcome], tuple[Job, int]] = {}
+    begun: dict[Path, Job] = {}  # known before a worker has it: a signal may come between handing over and noting so
     try:
         while True:
             while len(running) < workers and (job := again.pop() if again else next(waiting, None)) is not None:
+                begun[job.path] = job
                 slot = meter.begin(job.size_bytes)
                 running[crew.begin(job, slot)] = job, slot
             if not running:
@@ -227,12 +229,13 @@ def _in_processes(
                 outcome = outcome or crashed(None)
                 if outcome.state is State.FAILED:
                     sweep(job)
+                del begun[job.path]
                 meter.end(slot, outcome)
                 yield job, outcome
             tick()
     finally:
         crew.stop()
-        for job, _ in running.values():
+        for job in begun.values():
             sweep(job)
 
 

@@ -257,3 +257,19 @@ def test_a_pool_that_breaks_down_is_made_again_once(tmp_path, monkeypatch, break
     assert totals.done == 3 - failed
     assert view.progress[-1].files == 3
     assert all("process ended without an answer" in why for _, why in totals.failed)
+
+
+class InterruptedCrew(BreakingCrew):
+    """Workers that are interrupted just after one of them began its recording: nobody noted yet that it has it."""
+
+    def begin(self, job, slot):
+        super().begin(job, slot)
+        job.file("parquet").with_name(f".{job.file('parquet').name}.1.evenkeel-part").touch()
+        raise KeyboardInterrupt
+
+
+def test_an_interruption_while_work_is_handed_over_leaves_no_part_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("monitor.batch._Crew", InterruptedCrew)
+    with pytest.raises(KeyboardInterrupt):
+        do(make_jobs(tmp_path, ["a.wav", "b.wav"]), workers=2)
+    assert not list(tmp_path.rglob("*.evenkeel-part"))
