@@ -1,0 +1,124 @@
+"""What a live session tells beyond the engine's own events; together they are a closed list.
+
+Times of the engine's events count from the first sample of the call, those here from the start of the session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor.events import Event
+from monitor.result_types import CallResult
+from monitor.settings import Settings
+
+AGENT, CUSTOMER = 0, 1  # channels of a live session
+
+
+class CaptureState(StrEnum):
+    """How a device fares."""
+
+    STARTING = "starting"
+    HEARING = "hearing"
+    SILENT = "silent"  # it delivers digital silence: muted, or dead
+    UNHEARD = "unheard"  # sound, but no speech for long while the customer talks
+    LOST = "lost"  # gone, stalled, or its sound system is; being looked for
+    WRONG = "wrong"  # the system moved the stream to another source, which is not judged
+    CLOSED = "closed"  # paused, on request
+
+
+class WordsState(StrEnum):
+    """How the recogniser fares: the small badge, never a colour."""
+
+    ABSENT = "absent"
+    STARTING = "starting"
+    HEARING = "hearing"
+    BEHIND = "behind"
+    RESTARTING = "restarting"
+
+
+class SessionState(StrEnum):
+    """What the session is at."""
+
+    READY = "ready"  # waiting for a call
+    IN_CALL = "in_call"
+    PAUSED = "paused"  # devices are closed
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureChanged:
+    """A device began, stopped or went on; ``text`` is one short sentence for the agent."""
+
+    at_s: float
+    channel: int
+    state: CaptureState
+    device: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsChanged:
+    """The recogniser began, fell behind or went on; ``text`` is one short sentence for the agent."""
+
+    at_s: float
+    state: WordsState
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsMeasured:
+    """Newest level of each channel in dBFS, at most 20 times a second; only the newest matters."""
+
+    at_s: float
+    levels_dbfs: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    """Ready, in a call, paused or over; ``quiet_until_s`` is when cues are to come back, None when they are on."""
+
+    at_s: float
+    state: SessionState
+    quiet_until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallBegan:
+    """A call began; engine events that follow are its own."""
+
+    at_s: float
+    call: str
+    customer: str | None
+    automatic: bool
+    keeps_audio: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """A call ended, with its result; ``learnt`` says whether the agent's stored usual voice took it up."""
+
+    at_s: float
+    call: str
+    result: CallResult
+    learnt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """New settings are in force."""
+
+    at_s: float
+    settings: Settings
+
+
+LiveEvent = (
+    Event
+    | CaptureChanged
+    | WordsChanged
+    | LevelsMeasured
+    | SessionChanged
+    | CallBegan
+    | CallEnded
+    | SettingsChanged
+)

@@ -1,0 +1,56 @@
+"""An agent's own settings: validated values, kept as TOML in the user's configuration folder.
+
+Every field has a default, so that a missing file or line is no error; ``monitor.settings_file`` reads and writes them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Sensitivity = Literal["calm", "normal", "keen"]
+
+
+class OverlaySettings(BaseModel):
+    """How the small light looks and where it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    click_through: bool = Field(default=False, description="Clicks go to the window below.")
+    show_word: bool = Field(default=True, description="One word beside the light, such as softer.")
+    contrast: Literal["normal", "high"] = Field(default="normal", description="High contrast has thicker outlines.")
+    theme: Literal["auto", "dark", "light"] = Field(default="auto", description="Background; auto follows the system.")
+    scale: float = Field(default=1.0, ge=0.75, le=3.0, description="Size; 1 is the usual one.")
+    above_full_screen: bool = Field(
+        default=False, description="Stay above full-screen windows where the system lets it; the tray moves it then."
+    )
+    places: dict[str, tuple[int, int]] = Field(
+        default_factory=dict, description="Where it was put, for each screen: pixels from the screen's corner."
+    )
+
+
+class Settings(BaseModel):
+    """What an agent can choose. Devices are named, as numbers change when something is plugged in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agent_device: str | None = Field(default=None, description="The agent's microphone by name; the system's if unset.")
+    customer_device: str | None = Field(
+        default=None, description="What the agent hears, such as a monitor of the headset; not listened to if unset."
+    )
+    policy: str | None = Field(default=None, description="A built-in policy by name, or a file.")
+    profile: str = Field(default="default", description="Whose usual voice, and on which microphone.")
+    recogniser: Literal["auto", "whisper", "pocketsphinx", "none"] = "auto"
+    model: str | None = Field(default=None, description="A Whisper model by name or folder.")
+    sensitivity: Sensitivity = "normal"
+    calls: Literal["manual", "automatic"] = Field(
+        default="automatic", description="Calls begin and end on request, or when somebody speaks."
+    )
+    end_after_s: float = Field(default=45.0, ge=5.0, le=600.0, description="Silence that ends an automatic call.")
+    learn_from_calls: bool | None = Field(
+        default=None, description="Whether the usual voice learns from calls; nothing is learnt until agreed."
+    )
+    show_summary: bool = Field(default=True, description="Show the private summary after a call.")
+    start_with_system: bool = False
+    overlay: OverlaySettings = Field(default_factory=OverlaySettings)
