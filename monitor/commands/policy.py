@@ -5,22 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from monitor.errors import EnvironmentProblem, ParameterError
-from monitor.policy.wording import word_set
 
-if TYPE_CHECKING:
-    from monitor.phrases.matcher import PhraseMatch
-    from monitor.phrases.near import NearMiss
-
-AUDIO_SUFFIXES = word_set(
-    ".wav .flac .mp3 .m4a .aac .ogg .opus .oga .wma .mp4 .mkv .webm .mov .amr .aiff .aif .au .caf .gsm"
-)
 WIDEST = 100
 
 
@@ -109,99 +100,43 @@ def new(file: Path, *, name: str | None, force: bool) -> None:
 
 
 @policy.command(name="try", epilog='Example: evenkeel policy try "You told me to calm down. Calm down yourself!"')
-@click.argument("text", nargs=-1, required=True, metavar="TEXT")
+@click.argument("text", nargs=-1, required=True, metavar="TEXT|RECORDING")
 @click.option("--policy", "name", metavar="F", help="Policy file or name; the built-in one unless given.")
+@click.option(
+    "--recogniser", type=click.Choice(["auto", "whisper", "pocketsphinx"]), help="What listens to a recording."
+)
+@click.option("--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list.")
+@click.option("--agent-channel", type=click.IntRange(min=0), help="The agent's channel of a recording; 0 unless given.")
 @click.option("--json", "as_json", is_flag=True, help="Print the matches as JSON, for programs.")
-def try_(text: tuple[str, ...], *, name: str | None, as_json: bool) -> None:
-    """Show what a policy would flag in a text, and why or why not."""
-    from monitor.phrases.matcher import PhraseMatcher
-    from monitor.phrases.near import near_misses, spoken
-    from monitor.policy.load import load_policy
+def try_(
+    text: tuple[str, ...],
+    *,
+    name: str | None,
+    recogniser: str | None,
+    model: str | None,
+    agent_channel: int | None,
+    as_json: bool,
+) -> None:
+    """Show what a policy would flag in a text or a recording, and why or why not.
 
-    said = " ".join(text)
-    _refuse_recording(said)
-    if len(said) > 20_000:
-        raise ParameterError("The text is too long to try: give at most 20000 characters.")
-    loaded = load_policy(name)
-    utterances = spoken(said)
-    if not utterances:
-        raise ParameterError('There are no words to try; give a sentence in quotes, such as "please calm down".')
-    matcher = PhraseMatcher(loaded)
-    matches = [match for words in utterances for match in matcher.explain(words)]
-    near = near_misses(loaded, list(chain.from_iterable(utterances)), [match.behaviour_id for match in matches])
-    instead = {behaviour.id: behaviour.say_instead for behaviour in loaded.behaviours}
-    if as_json:
-        _print_json(
-            {
-                "policy": loaded.fingerprint,
-                "matches": [{**_match_row(match), "say_instead": instead[match.behaviour_id]} for match in matches],
-                "near": [{name: getattr(miss, name) for name in miss.__slots__} for miss in near],
-            }
-        )
+    A recording is heard as in a call: what was made out with its times, what would light and how sure that is.
+    """
+    from monitor.commands._try import recording_in, try_recording, try_text
+
+    path = recording_in(text)
+    if path is None:
+        given = {"--recogniser": recogniser, "--model": model, "--agent-channel": agent_channel}
+        for option, value in given.items():
+            if value is not None:
+                raise ParameterError(f"{option} is for a recording, and this is a text; give the name of a recording.")
+        try_text(name, " ".join(text), as_json=as_json)
         return
-    for match in matches:
-        _print_match(match, instead[match.behaviour_id])
-    for miss in near:
-        _print_near(miss)
-    if not any(_verdict(match) in ("flagged", "hint", "counts") for match in matches):
-        click.echo("Nothing in it would be flagged.")
+    from monitor.assemble import AnalysisOptions
 
-
-def _refuse_recording(said: str) -> None:
-    try:
-        is_file = len(said) < 1_000 and Path(said).is_file()
-    except (OSError, ValueError):
-        return
-    if is_file and Path(said).suffix.lower() in AUDIO_SUFFIXES:
-        raise ParameterError(
-            f'"{said}" is a recording, and only texts can be tried so far; to judge it run: evenkeel analyze "{said}"'
-        )
-
-
-def _verdict(match: PhraseMatch) -> str:
-    """Say in one word what becomes of a match."""
-    if match.harmless:
-        return "fine"
-    if match.quoted:
-        return "quoted"
-    if match.behaviour_id.startswith("do."):
-        return "counts"
-    return "hint" if match.weak else "flagged"
-
-
-def _match_row(match: PhraseMatch) -> dict[str, Any]:
-    return {
-        "id": match.behaviour_id,
-        "verdict": _verdict(match),
-        "text": match.text,
-        "phrase": match.phrase,
-        "closeness": round(match.closeness, 3),
-        "why": match.why,
-    }
-
-
-def _print_match(match: PhraseMatch, say_instead: str | None) -> None:
-    verdict = _verdict(match)
-    click.echo(f'{verdict:<8} {match.behaviour_id:<20} "{match.text}"')
-    notes = {
-        "fine": f"does not count: {match.why}",
-        "quoted": f"does not light: {match.why}",
-        "hint": "is also said in friendly calls, so it is never more than a hint",
-    }
-    lines = [f"by the wording: {match.phrase}", notes.get(verdict)]
-    if say_instead and verdict in ("flagged", "hint"):
-        lines.append(f"say instead: {say_instead}")
-    if match.closeness < 1:
-        lines.append(f"not quite the same words: closeness {match.closeness:.2f} of 1")
-    for line in lines:
-        if line:
-            click.echo(f"         {line}")
-
-
-def _print_near(miss: NearMiss) -> None:
-    click.echo(f"not      {miss.behaviour_id:<20} nearly: {miss.phrase}")
-    parts = [f'it has "{miss.expected}"' if miss.expected else "", f'the text has "{miss.heard}"' if miss.heard else ""]
-    click.echo(f"         {', '.join(part for part in parts if part)}")
+    options = AnalysisOptions(
+        policy=name, recogniser=recogniser or "auto", model=model, agent_channel=agent_channel or 0
+    )
+    try_recording(path, options, as_json=as_json)
 
 
 def _many(number: int, thing: str) -> str:

@@ -52,11 +52,12 @@ class Alignment:
     edits: int
     small_words: int
     form: Form
+    sound_cost: float = 0.0
 
     def closeness(self, wording: Wording) -> float:
         """From 1, the same words, downwards; inflection is judged elsewhere."""
         letters = sum(len(word) for word in wording)
-        return 1.0 - self.edits / max(1, letters) - SMALL_WORD_COST * self.small_words
+        return 1.0 - self.edits / max(1, letters) - SMALL_WORD_COST * self.small_words - self.sound_cost
 
 
 def idle_tokens(tokens: Sequence[Token]) -> list[bool]:
@@ -87,7 +88,19 @@ def align(heard: Heard, wording: Wording, anchor: int, at: int) -> Alignment | N
         edits=sense.edits + left.edits + right.edits,
         small_words=left.small_words + right.small_words,
         form=max(sense.form, left.form, right.form),
+        sound_cost=_sound_cost(heard, covered, wording),
     )
+
+
+def _sound_cost(heard: Heard, covered: Sequence[int], wording: Wording) -> float:
+    """What the words cost that are there by their sound alone; one heard word costs once, also where it is two."""
+    costs: dict[int, float] = {}
+    for at, wanted in zip(covered, wording, strict=True):
+        sense = heard.senses[at].get(wanted)
+        if sense is not None and sense.sound_cost:
+            word = heard.tokens[at].word
+            costs[word] = max(costs.get(word, 0.0), sense.sound_cost)
+    return sum(costs.values())
 
 
 @dataclass(slots=True)

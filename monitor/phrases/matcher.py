@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.phrases.align import Alignment, Heard, align, idle_tokens
-from monitor.phrases.closeness import Form, WordCloseness
+from monitor.phrases.closeness import SOUND_COST, Form, Sense, WordCloseness
 from monitor.phrases.context import covered_by, next_to, quotation
-from monitor.phrases.normalise import tokens_of
+from monitor.phrases.normalise import Token, mistaken_for, tokens_of
 from monitor.phrases.pattern import Context, Pattern, Wording, fold_context, fold_phrase
 from monitor.policy.model import Behaviour, Policy
 from monitor.policy.wording import ANY_WORD
@@ -33,7 +33,8 @@ class PhraseMatch:
     """A phrase found in the words. ``closeness`` is 1 for the phrase's own words; ``confidence`` adds the recogniser's.
 
     ``quoted`` matches were denied, reported or asked about, ``why`` says how; ``harmless`` ones are part of a longer
-    wording that the policy lets pass. ``first_word`` and ``last_word`` are places in the words given.
+    wording that the policy lets pass. ``by_sound`` ones hold a word that only sounds like the phrase's. ``first_word``
+    and ``last_word`` are places in the words given.
     """
 
     behaviour_id: str
@@ -50,6 +51,7 @@ class PhraseMatch:
     harmless: bool = False
     first_word: int = 0
     last_word: int = 0
+    by_sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,27 @@ class _Filed:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """A wording laid over one way to read the words; places in them are only comparable as words, not as tokens."""
+
     pattern: Pattern
+    heard: Heard
     alignment: Alignment
     closeness: float
 
+    @property
+    def by_sound(self) -> bool:
+        return self.alignment.sound_cost > 0
+
+    @property
+    def words(self) -> tuple[int, int]:
+        tokens = self.heard.tokens
+        return tokens[self.alignment.first].word, tokens[self.alignment.last].word
+
     def overlaps(self, other: _Found) -> bool:
-        return self.alignment.first <= other.alignment.last and other.alignment.first <= self.alignment.last
+        if self.heard is other.heard:
+            return self.alignment.first <= other.alignment.last and other.alignment.first <= self.alignment.last
+        (first, last), (others_first, others_last) = self.words, other.words
+        return first <= others_last and others_first <= last
 
 
 class PhraseMatcher:
@@ -76,6 +93,7 @@ class PhraseMatcher:
 
     def __init__(self, policy: Policy) -> None:
         self._language = policy.language
+        self._is_english = policy.language[:2] == "en"
         patterns = [pattern for behaviour in policy.behaviours for pattern in _patterns(behaviour, policy.language)]
         self._contexts = {
             behaviour.id: [fold_context(text, policy.language) for text in behaviour.unless]
@@ -87,7 +105,8 @@ class PhraseMatcher:
             for wording in pattern.wordings:
                 anchor = _anchor(wording, counts)
                 self._filed.setdefault(wording[anchor], []).append(_Filed(pattern, wording, anchor))
-        self._closeness = WordCloseness({*counts, *_context_words(self._contexts.values())} - {ANY_WORD})
+        vocabulary = {*counts, *_context_words(self._contexts.values())} - {ANY_WORD}
+        self._closeness = WordCloseness(vocabulary, by_sound=self._is_english)
 
     def match(self, words: Sequence[Word]) -> list[PhraseMatch]:
         """Every phrase said in the words of one utterance, each at most once, in the order of their time.
@@ -99,21 +118,32 @@ class PhraseMatcher:
     def explain(self, words: Sequence[Word]) -> list[PhraseMatch]:
         """As ``match``, with the harmless ones, for showing why something does not count."""
         heard = self._hear(words)
-        matches = [self._judge(words, heard, found) for found in self._best(self._find(heard))]
+        found = self._find(heard)
+        if self._is_english and any(mistaken_for(word.text) for word in words):
+            found += [one for one in self._find(self._misheard(words, heard)) if one.by_sound]
+        matches = [self._judge(words, one) for one in self._best(found)]
         once: dict[tuple[str, str], PhraseMatch] = {}
-        for match in sorted(matches, key=lambda match: (match.harmless, match.quoted, match.first_word)):
+        for match in sorted(matches, key=lambda m: (m.harmless, m.quoted, m.by_sound, m.first_word)):
             once.setdefault((match.behaviour_id, match.phrase), match)
         return sorted(once.values(), key=lambda match: (match.first_word, match.behaviour_id))
 
     def _hear(self, words: Sequence[Word]) -> Heard:
         tokens = tokens_of(words, self._language)
-        return Heard(
-            tokens=tokens,
-            starts_s=[words[token.word].start_s for token in tokens],
-            ends_s=[words[token.word].end_s for token in tokens],
-            senses=[self._closeness.senses(token.text) for token in tokens],
-            idle=idle_tokens(tokens),
-        )
+        return _heard(words, tokens, [self._closeness.senses(token.text) for token in tokens])
+
+    def _misheard(self, words: Sequence[Word], heard: Heard) -> Heard:
+        """The same words with "your" read as "you are" and the like, wherever that sounds the same."""
+        tokens: list[Token] = []
+        senses: list[dict[str, Sense]] = []
+        for token, known in zip(heard.tokens, heard.senses, strict=True):
+            meant = mistaken_for(words[token.word].text)
+            if meant is None:
+                tokens.append(token)
+                senses.append(known)
+            elif not tokens or tokens[-1].word != token.word:
+                tokens += [Token(text, token.word) for text in meant]
+                senses += [{text: Sense(text, sound_cost=SOUND_COST)} for text in meant]
+        return _heard(words, tokens, senses)
 
     def _find(self, heard: Heard) -> list[_Found]:
         found = []
@@ -128,19 +158,23 @@ class PhraseMatcher:
                         continue
                     if alignment.form is not Form.SAME:
                         closeness -= INFLECTION_COST if filed.pattern.inflect else UNASKED_PLURAL_COST
-                    # One word alone has nothing around it that would vouch for a slip.
-                    alone = len(filed.wording) == 1 and alignment.edits > 0
+                    # One word alone has nothing around it that would vouch for a slip, few words not for two kinds.
+                    most_kinds = 1 if len(filed.wording) > 1 else 0
+                    vouched = (alignment.edits > 0) + (alignment.sound_cost > 0) <= most_kinds
                     least = LEAST_CLOSENESS_OF_HINTS if filed.pattern.weak else LEAST_CLOSENESS
-                    if closeness >= least and not alone:
-                        found.append(_Found(filed.pattern, alignment, closeness))
+                    if closeness >= least and vouched:
+                        found.append(_Found(filed.pattern, heard, alignment, closeness))
         return found
 
     @staticmethod
     def _best(found: list[_Found]) -> list[_Found]:
-        """Of overlapping matches of one behaviour only the longest, or the closest of equally long ones."""
+        """Of overlapping matches of one behaviour only the longest, or the closest of equally long ones.
+
+        What was said in these very words comes before what only sounds like more.
+        """
         ranked = sorted(
             found,
-            key=lambda f: (-len(f.alignment.covered), -f.closeness, f.pattern.weak, f.alignment.first),
+            key=lambda f: (f.by_sound, -len(f.alignment.covered), -f.closeness, f.pattern.weak, f.alignment.first),
         )
         kept: dict[str, list[_Found]] = {}
         for one in ranked:
@@ -149,9 +183,9 @@ class PhraseMatcher:
                 others.append(one)
         return [one for others in kept.values() for one in others]
 
-    def _judge(self, words: Sequence[Word], heard: Heard, found: _Found) -> PhraseMatch:
-        alignment, pattern = found.alignment, found.pattern
-        first, last = heard.tokens[alignment.first].word, heard.tokens[alignment.last].word
+    def _judge(self, words: Sequence[Word], found: _Found) -> PhraseMatch:
+        heard, alignment, pattern = found.heard, found.alignment, found.pattern
+        first, last = found.words
         sure = [words[heard.tokens[at].word].confidence for at in alignment.covered]
         match = PhraseMatch(
             behaviour_id=pattern.behaviour_id,
@@ -167,14 +201,25 @@ class PhraseMatcher:
             closeness=found.closeness,
             first_word=first,
             last_word=last,
+            by_sound=found.by_sound,
         )
         for context in self._contexts[pattern.behaviour_id]:
             if covered_by(heard, alignment, context):
                 return replace(match, harmless=True, why=f'within "{context.text}"')
             if next_to(heard, alignment, context):
                 return replace(match, quoted=True, why=f'next to "{context.text}"')
-        why = quotation(heard, alignment, pattern.behaviour_id) if self._language[:2] == "en" else None
+        why = quotation(heard, alignment, pattern.behaviour_id) if self._is_english else None
         return replace(match, quoted=why is not None, why=why)
+
+
+def _heard(words: Sequence[Word], tokens: Sequence[Token], senses: Sequence[dict[str, Sense]]) -> Heard:
+    return Heard(
+        tokens=tokens,
+        starts_s=[words[token.word].start_s for token in tokens],
+        ends_s=[words[token.word].end_s for token in tokens],
+        senses=senses,
+        idle=idle_tokens(tokens),
+    )
 
 
 def _patterns(behaviour: Behaviour, language: str) -> list[Pattern]:

@@ -86,11 +86,11 @@ def _is_near(phrase: str, expected: str, said: str) -> bool:
 
 
 def _whole_words(text: str, start: int, end: int) -> str:
-    """Cut out the stretch from ``start`` to ``end``, widened to whole words where most of a word is in it."""
+    """Cut out the stretch from ``start`` to ``end``, widened to whole words where a third of a word is in it."""
     kept = []
     for word in re.finditer(r"\S+", text):
         inside = min(end, word.end()) - max(start, word.start())
-        if inside * 2 > word.end() - word.start():
+        if inside * 3 >= word.end() - word.start():
             kept.append(word.group())
     return " ".join(kept)
 

@@ -132,6 +132,14 @@ _SPELLINGS = {
     "9": "nine",
     "10": "ten",
 }
+# What sounds the same as a contraction and is written for it by people and recognisers alike, and the other way round.
+_MISTAKEN = {
+    "your": "you are", "yore": "you are", "there": "they are", "their": "they are", "were": "we are",
+    "whose": "who is", "theirs": "there is", "ill": "i will", "aisle": "i will", "well": "we will", "yule": "you will",
+    "hell": "he will", "id": "i would", "wed": "we would", "weave": "we have", "heed": "he would",
+    "you're": "your", "youre": "your", "they're": "there", "theyre": "there", "we're": "were", "who's": "whose",
+    "whos": "whose",
+}  # fmt: skip
 _ISE = re.compile(r"(?<=\w{3})is(e|es|ed|er|ers|ing|ation)$")
 _BARE = {short.replace("'", ""): full for short, full in _LONG_FORMS.items() if short not in _OTHER_WORDS}
 
@@ -182,6 +190,12 @@ def _english(piece: str) -> list[tuple[str, bool]]:
 
 def _spelling(word: str) -> str:
     return _SPELLINGS.get(word) or _ISE.sub(r"iz\1", word)
+
+
+def mistaken_for(word: str) -> tuple[str, ...] | None:
+    """The folded words that an English word may have been meant for which sound the same as it, None for most words."""
+    meant = _MISTAKEN.get(word.translate(_APOSTROPHES).casefold().strip("'.,;:!?"))
+    return tuple(meant.split()) if meant else None
 
 
 def tokens_of(words: Sequence[Word], language: str = "en") -> list[Token]:

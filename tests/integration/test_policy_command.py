@@ -167,15 +167,19 @@ def test_a_trial_as_json(write):
     assert near[0]["expected"] == "my"
 
 
-def test_what_cannot_be_tried(tmp_path):
-    recording = tmp_path / "call.wav"
-    recording.write_bytes(b"RIFF")
-    with pytest.raises(ParameterError, match=r"is a recording.*evenkeel analyze"):
-        raise run("try", recording).exception
+def test_what_only_sounds_like_a_phrase_is_a_hint():
+    output = run("try", "that's knot my department").output
+    assert output.startswith("hint     say.push_off")
+    assert "only sounds like the phrase" in output
+
+
+def test_texts_that_cannot_be_tried():
     with pytest.raises(ParameterError, match="no words"):
         raise run("try", "?!").exception
     with pytest.raises(ParameterError, match="too long"):
         raise run("try", "word " * 5_000).exception
+    with pytest.raises(ParameterError, match="--agent-channel is for a recording"):
+        raise run("try", "calm down", "--agent-channel", "1").exception
     assert run("try").exit_code == 2
 
 
