@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitor.types import Baseline, ChecklistItem, Features, Flag, Light, Reason, Turn, Word
+from monitor.types import (
+    Baseline,
+    ChecklistItem,
+    Conversation,
+    Features,
+    Flag,
+    Interruption,
+    Light,
+    Reason,
+    Turn,
+    Word,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,30 @@ class BaselineLearned:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupted:
+    """One party cut in on the other."""
+
+    at_s: float
+    interruption: Interruption
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRaised:
+    """The customer's voice went over its own first minute, or came back; measured, never judged."""
+
+    at_s: float
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationMeasured:
+    """The call ended with this turn-taking; only where both channels were heard."""
+
+    at_s: float
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something that the reader of the result should know; told once per ``id`` and call."""
 
@@ -78,4 +113,16 @@ class Warned:
     text: str
 
 
-Event = FramesMeasured | LightChanged | WordsHeard | FlagChanged | ItemChecked | TurnEnded | BaselineLearned | Warned
+Event = (
+    FramesMeasured
+    | LightChanged
+    | WordsHeard
+    | FlagChanged
+    | ItemChecked
+    | TurnEnded
+    | BaselineLearned
+    | Interrupted
+    | CustomerRaised
+    | ConversationMeasured
+    | Warned
+)

@@ -11,16 +11,24 @@ import math
 from dataclasses import dataclass
 
 from monitor.events import Event, LightChanged
-from monitor.policy.model import Policy
+from monitor.policy.model import Behaviour, Policy
 from monitor.policy.thresholds import Audibility
 from monitor.types import Flag, FlagState, Light, Reason
-from monitor.voice import TICK_S, VoiceState
+from monitor.voice import STEADY, TICK_S, VoiceState
 
 LEARNING = Reason("learning", "getting to know this voice")
+NO_SIGNAL = "no_signal"
 _RANK = {Light.RED: 2, Light.AMBER: 1}
 # A shout is told even from the prior, and clipping only ever hides how loud a voice is: neither makes a raised one
 # calm.
 _STILL_TELLING = ("learning", "clipping")
+
+
+def light_of(behaviour: Behaviour, state: FlagState) -> Light | None:
+    """The light that a phrase of this behaviour asks for while its flag is in this state, None for none."""
+    if behaviour.light == "none" or state not in (FlagState.TENTATIVE, FlagState.CONFIRMED):
+        return None
+    return Light.RED if state is FlagState.CONFIRMED and behaviour.light == "red" else Light.AMBER
 
 
 class Hearing:
@@ -45,7 +53,7 @@ class Hearing:
             self._snr_db = snr_db if math.isnan(self._snr_db) else self._snr_db + step * (snr_db - self._snr_db)
         if now_s - self._alive_s >= limits.dead_s:
             return Reason(
-                "no_signal", "no sound from the microphone", round(level_dbfs, 1), "dBFS", None, limits.dead_dbfs
+                NO_SIGNAL, "no sound from the microphone", round(level_dbfs, 1), "dBFS", None, limits.dead_dbfs
             )
         if self._clipped > limits.clipped_share:
             share, most = round(100 * self._clipped, 1), 100 * limits.clipped_share
@@ -76,6 +84,7 @@ class Judgement:
         self._reasons: tuple[Reason, ...] = ()
         self._voice: VoiceState | None = None
         self._unheard: Reason | None = None
+        self._between: VoiceState = STEADY
         self._changed_s = -math.inf
         self._cued_s = -math.inf
 
@@ -97,17 +106,23 @@ class Judgement:
             self._spoken.pop(flag.key, None)
             self._voice = None  # look again, even if the voice says nothing new
 
-    def look(self, now_s: float, voice: VoiceState, unheard: Reason | None) -> list[Event]:
-        """Decide at one tick; ``unheard`` says why the voice cannot be judged, None when it can."""
-        if not self._spoken and voice is self._voice and unheard is self._unheard and self._light is not None:
+    def look(
+        self, now_s: float, voice: VoiceState, unheard: Reason | None, between: VoiceState = STEADY
+    ) -> list[Event]:
+        """Decide at one tick; ``unheard`` says why the voice cannot be judged, None when it can.
+
+        ``between`` is what turn-taking says, where both sides are heard.
+        """
+        same = voice is self._voice and unheard is self._unheard and between is self._between
+        if not self._spoken and same and self._light is not None:
             return []
         self._spoken = {key: spoken for key, spoken in self._spoken.items() if spoken.until_s > now_s}
-        light, reasons, cue = self._wanted(voice, unheard, now_s)
+        light, reasons, cue = self._wanted(voice, unheard, between, now_s)
         same = light == self._light and {r.id for r in reasons} == {r.id for r in self._reasons}
         if not same and light != self._light and now_s - self._changed_s < self._alerts.change_s:
             self._voice = None  # look again at the next tick
             return []
-        self._voice, self._unheard = voice, unheard
+        self._voice, self._unheard, self._between = voice, unheard, between
         if same:
             return []
         if light != self._light:
@@ -116,12 +131,15 @@ class Judgement:
         return [LightChanged(now_s, light, reasons, self._spend(cue, now_s))]
 
     def _wanted(
-        self, voice: VoiceState, unheard: Reason | None, now_s: float
+        self, voice: VoiceState, unheard: Reason | None, between: VoiceState, now_s: float
     ) -> tuple[Light, tuple[Reason, ...], str | None]:
         """The light that should show, all its reasons with the strongest first, and the cue word of the strongest."""
         found = [self._of_phrase(spoken.flag) for spoken in self._spoken.values() if spoken.from_s <= now_s]
         if voice.light in _RANK and (unheard is None or unheard.id in _STILL_TELLING):
             found.append((voice.light, voice.reasons, voice.cue))
+        # A microphone that is off says nothing about who is silent.
+        if between.light in _RANK and (unheard is None or unheard.id != NO_SIGNAL):
+            found.append((between.light, between.reasons, between.cue))
         if found:
             light = max((each[0] for each in found), key=_RANK.__getitem__)
             winners = [each for each in found if each[0] is light]
@@ -133,8 +151,7 @@ class Judgement:
 
     def _of_phrase(self, flag: Flag) -> tuple[Light, tuple[Reason, ...], str | None]:
         behaviour = self._behaviours[flag.id]
-        sure = flag.state is FlagState.CONFIRMED and behaviour.light == "red"
-        light = Light.RED if sure else Light.AMBER
+        light = light_of(behaviour, flag.state) or Light.AMBER
         said = "said" if flag.state is FlagState.CONFIRMED else "perhaps said"
         reason = Reason(flag.id, f"{said} “{flag.text}”", round(flag.confidence, 2), "confidence")
         return light, (reason,), behaviour.cue

@@ -1,7 +1,8 @@
 """The engine: samples of one call in, events out. No thread, clock, device or file; equal for every block size.
 
-Stages: features → windows → voice judge ┐
-        transcriber → flags of phrases   ┴→ judgement → events
+Stages: features → windows → voice judge    ┐
+        transcriber → flags of phrases      ├→ judgement → events
+        both channels → turn-taking         ┘
 
 What the recogniser heard reaches the judgement at the tick whose decision falls on or after the sample clock of the
 pass, so that a large block and many small ones tell the same story.
@@ -10,9 +11,13 @@ pass, so that a large block and many small ones tell the same story.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
+from monitor.conversation.two_sides import TwoSides
+from monitor.errors import BugError
 from monitor.events import (
     BaselineLearned,
     Event,
@@ -27,8 +32,8 @@ from monitor.phrases.flags import ConfirmationRule, FlagTracker
 from monitor.policy.model import Policy
 from monitor.ports import BaselineKeeper, Transcriber
 from monitor.turns import TurnFinder, told_frame
-from monitor.types import HOP, RATE_HZ, TICK, ChecklistItem, Features, FloatArray, Hypothesis, Reason
-from monitor.voice import Tick, VoiceJudge
+from monitor.types import HOP, RATE_HZ, TICK, ChecklistItem, Features, FloatArray, Hypothesis, Light, Reason
+from monitor.voice import STEADY, Tick, VoiceJudge
 from monitor.windows import RollingWindows, rows
 
 AGENT = "agent"
@@ -36,7 +41,10 @@ _LATENCY = round(LATENCY_S * RATE_HZ)
 
 
 class CallPipeline:
-    """Judges the agent's channel of one call."""
+    """Judges the agent's channel of one call; with ``customer_keeper`` it hears the customer's channel as well.
+
+    What is known of the customer's voice is learnt from this call alone, by ``customer_keeper``.
+    """
 
     def __init__(
         self,
@@ -46,6 +54,7 @@ class CallPipeline:
         *,
         agent_channel: int = 0,
         rule: ConfirmationRule | None = None,
+        customer_keeper: BaselineKeeper | None = None,
     ) -> None:
         self._channel = agent_channel
         self._keeper = keeper
@@ -57,6 +66,10 @@ class CallPipeline:
         self._hearing = Hearing(policy.thresholds.audibility)
         self._judgement = Judgement(policy)
         self._flags = FlagTracker(policy, rule)
+        self._sides: TwoSides | None = None
+        if customer_keeper is not None:
+            self._sides = TwoSides(policy.thresholds, customer_keeper)
+            self._customer_features = FeatureExtractor()
         self._heard: deque[Hypothesis] = deque()
         self._samples = 0
         self._begun = False
@@ -69,38 +82,78 @@ class CallPipeline:
         """How much was heard so far."""
         return self._samples / RATE_HZ
 
-    def push(self, y: FloatArray) -> list[Event]:
-        """Take the agent's next samples, shape (samples,), any number; return what became known."""
+    def push(self, y: FloatArray, customer: FloatArray | None = None) -> list[Event]:
+        """Take the next samples, shape (samples,), any number, of agent and customer; return what became known.
+
+        Raises
+        ------
+        BugError
+            The customer's channel is missing or unasked for, or not as long as the agent's.
+        """
+        if (customer is None) != (self._sides is None) or (customer is not None and len(customer) != len(y)):
+            raise BugError("Both channels of a call must be pushed together.")
         self._samples += len(y)
         if self._transcriber is not None:
             self._heard.extend(self._transcriber.push(y))
-        events: list[Event] = []
-        for features in self._features.push(y):
-            events += self._judge(features)
-        return events
+        if self._sides is None or customer is None:
+            return [event for features in self._features.push(y) for event in self._judge(features)]
+        self._sides.hear(np.stack([y, customer]))
+        return self._judge_both(self._features.push(y), self._customer_features.push(customer))
+
+    def retune(self, policy: Policy) -> None:
+        """Judge the voice by this policy's limits from here on; what was learnt of it stays."""
+        self._voice = VoiceJudge(policy.thresholds, self._keeper)
 
     def finish(self) -> list[Event]:
         """The call ended: everything that was still waiting for what follows."""
         if self._transcriber is not None:
             self._heard.extend(self._transcriber.finish())
         events: list[Event] = []
-        for features in self._features.finish():
-            events += self._judge(features)
+        if self._sides is None:
+            for features in self._features.finish():
+                events += self._judge(features)
+        else:
+            events += self._judge_both(self._features.finish(), self._customer_features.finish())
         while self._heard:
             events += self._take(self._heard.popleft())
-        events += [TurnEnded(self.duration_s, turn) for turn in self._turns.finish()]
+        if self._sides is None:
+            events += [TurnEnded(self.duration_s, turn) for turn in self._turns.finish()]
+        else:
+            self._sides.finish()
+            events += self._sides.rest(self.duration_s)
         if self._keeper.known:
             events.append(BaselineLearned(self.duration_s, self._keeper.baseline))
         return events + self._warnings()
 
     def checklist(self, channels: int) -> list[ChecklistItem]:
         """The call's checklist, once finished."""
-        return self._flags.finish(self.duration_s, channels, words_heard=self._transcriber is not None)
+        heard = self._transcriber is not None
+        if self._sides is None:
+            return self._flags.finish(self.duration_s, channels, words_heard=heard)
+        items = self._flags.finish(
+            self.duration_s, channels, trouble_at_s=self._first_trouble_s(), words_heard=heard
+        )
+        measured = self._sides.checklist(self.duration_s)
+        return [measured.get(item.id, item) for item in items]
+
+    def _first_trouble_s(self) -> float | None:
+        """The first sign of trouble: what the agent said, or the customer's voice over its own first minute."""
+        signs = (self._flags.trouble_at_s, self._sides.first_raised_s if self._sides else None)
+        return min((sign for sign in signs if sign is not None), default=None)
+
+    def _judge_both(self, agent: Iterable[Features], customer: Iterable[Features]) -> list[Event]:
+        events: list[Event] = []
+        assert self._sides is not None
+        for ours, theirs in zip(agent, customer, strict=True):
+            self._sides.measure(ours, theirs)
+            events += self._judge(ours)
+            events.append(FramesMeasured(events[-1].at_s, 1 - min(self._channel, 1), theirs))
+        return events
 
     def _judge(self, features: Features) -> list[Event]:
         """Walk through the ticks of some frames, in order, with the words that were heard by then."""
         events: list[Event] = []
-        turns = deque(self._turns.push(features))
+        turns = deque(self._turns.push(features) if self._sides is None else ())
         ticks = self._windows.push(features)
         self._clipped += int((features.clipped & (features.speech > 0.5)).sum())
         self._speaking_frames += int((features.speech > 0.5).sum())
@@ -113,10 +166,10 @@ class CallPipeline:
                 events += self._take(self._heard.popleft())
             while turns and told_frame(turns[0]) <= frames:
                 events.append(TurnEnded(now_s, turns.popleft()))
-            events += self._tick(row, now_s)
+            events += self._tick(row, now_s, frames)
         return [*events, FramesMeasured(now_s, self._channel, features)]
 
-    def _tick(self, row: tuple[Any, ...], now_s: float) -> list[Event]:
+    def _tick(self, row: tuple[Any, ...], now_s: float, frames: int) -> list[Event]:
         """Decide at one tick; ``row`` has the fields of ``VoiceTicks`` in order, the first six for the voice judge."""
         unheard: Reason | None = self._hearing.look(now_s, *row[6:])
         state = self._voice.look(Tick(now_s, *row[:6]))
@@ -126,9 +179,14 @@ class CallPipeline:
         elif not self._learnt:
             self._learnt = True
             events.append(BaselineLearned(now_s, self._keeper.baseline))
+        between = STEADY
+        if self._sides is not None:
+            lit = state.light is not Light.GREEN
+            found, between = self._sides.look(frames, now_s, self._voice.strain, row[1], lit)
+            events += found
         # The first light stands from the first sample on, though it is known a little later.
         at_s, self._begun = now_s if self._begun else 0.0, True
-        return events + self._judgement.look(at_s, state, unheard)
+        return events + self._judgement.look(at_s, state, unheard, between)
 
     def _take(self, hypothesis: Hypothesis) -> list[Event]:
         events = self._flags.take(hypothesis)

@@ -8,6 +8,7 @@ from dataclasses import fields
 from monitor.errors import BugError
 from monitor.events import (
     BaselineLearned,
+    ConversationMeasured,
     Event,
     FlagChanged,
     FramesMeasured,
@@ -30,9 +31,12 @@ from monitor.result_types import (
 from monitor.types import (
     Baseline,
     ChecklistItem,
+    Conversation,
+    CustomerVoice,
     Flag,
     FlagState,
     FrameGrid,
+    Interruption,
     Light,
     LightSpan,
     Reason,
@@ -60,8 +64,6 @@ LEARNING = Reason("learning", "getting to know this voice")
 NO_RECOGNISER = "none"
 
 MIN_PACE_SPEECH_S = 1.0  # a rate over less speech than this says nothing
-INTERRUPTION_OVERLAP_S = 0.5  # behaviours.md, turn.interrupt
-BACK_CHANNEL_S = 0.7  # a shorter turn is a sign of listening, not an interruption
 
 
 class ResultBuilder:
@@ -87,7 +89,7 @@ class ResultBuilder:
         self._turns: list[Turn] = []
         self._baseline: Baseline | None = None
         self._warnings: dict[str, str] = {}
-        self._channels: set[int] = set()
+        self._conversation: Conversation | None = None
         self._speech_frames = 0
         self._nuclei = 0
         self._taking = False
@@ -107,6 +109,8 @@ class ResultBuilder:
                 self._words.extend(words)
             case TurnEnded(turn=turn):
                 self._turns.append(turn)
+            case ConversationMeasured(conversation=conversation):
+                self._conversation = conversation
             case BaselineLearned(baseline=baseline):
                 self._baseline = baseline
             case Warned():
@@ -114,7 +118,6 @@ class ResultBuilder:
         self._taking = False
 
     def _count(self, event: FramesMeasured) -> None:
-        self._channels.add(event.channel)
         if event.channel == self._engine.agent_channel:
             speech = event.features.speech > SPEECH
             self._speech_frames += int(speech.sum())
@@ -146,6 +149,7 @@ class ResultBuilder:
         flags = tuple(sorted(map(_record, self._flags.values()), key=lambda f: (f.start_s, f.end_s, f.id)))
         turns = sorted((Turn(time_s(t.start_s), time_s(t.end_s), t.speaker) for t in self._turns), key=_start_and_end)
         info = self._info
+        conversation = self._known_conversation(unknown)
         return CallResult(
             source=Recording(info.name, info.sha256, duration_s, int(info.channels), int(info.rate_hz)),
             engine=self._engine,
@@ -156,7 +160,8 @@ class ResultBuilder:
             turns=tuple(turns),
             words=tuple(sorted(map(_rounded_word, self._words), key=_start_and_end)),
             pace=self._pace(unknown),
-            summary=self._summary(lights, flags, turns, unknown),
+            summary=self._summary(lights, flags, conversation),
+            conversation=conversation,
             warnings=tuple(dict.fromkeys([*self._warnings.values(), *warnings])),
             unknown=unknown,
         )
@@ -175,33 +180,36 @@ class ResultBuilder:
             words_per_min=measure(60 * words / speech_s, 1) if words else None,
         )
 
+    def _known_conversation(self, unknown: dict[str, str]) -> Conversation | None:
+        """Turn-taking, where two sides were heard; else why not."""
+        why = None
+        if self._info.channels != 2:
+            why = "one channel" if self._info.channels < 2 else "more than two channels"
+        elif self._conversation is None:
+            why = "only the agent's channel was measured"
+        elif self._conversation.talk_share is None:
+            why = "nobody spoke"
+        elif self._conversation.talk_share == 1.0:
+            why = "the customer was not heard"
+        if why is None and self._conversation is not None:
+            return _rounded_conversation(self._conversation, unknown)
+        unknown.update(dict.fromkeys(("conversation", "summary.talk_share", "summary.interruptions"), why or ""))
+        return None
+
     def _summary(
-        self, lights: Iterable[LightSpan], flags: Iterable[FlagRecord], turns: list[Turn], unknown: dict[str, str]
+        self, lights: Iterable[LightSpan], flags: Iterable[FlagRecord], both: Conversation | None
     ) -> Summary:
         lit_s = dict.fromkeys(Light, 0.0)
         for span in lights:
             lit_s[span.light] += span.end_s - span.start_s
-        talk_s = {
-            speaker: sum(t.end_s - t.start_s for t in turns if t.speaker == speaker)
-            for speaker in dict.fromkeys(t.speaker for t in turns)
-        }
-        why = None
-        if self._info.channels < 2:
-            why = "one channel"
-        elif len(self._channels) < 2:
-            why = "only the agent's channel was measured"
-        elif not sum(talk_s.values()):
-            why = "nobody spoke"
-        if why:
-            unknown["summary.talk_share"] = unknown["summary.interruptions"] = why
         return Summary(
             green_s=time_s(lit_s[Light.GREEN]),
             amber_s=time_s(lit_s[Light.AMBER]),
             red_s=time_s(lit_s[Light.RED]),
             grey_s=time_s(lit_s[Light.GREY]),
             flags=sum(flag.state in (FlagState.TENTATIVE, FlagState.CONFIRMED) for flag in flags),
-            talk_share=None if why else measure(talk_s.get("agent", 0.0) / sum(talk_s.values()), 3),
-            interruptions=None if why else _interruptions(turns),
+            talk_share=None if both is None else both.talk_share,
+            interruptions=None if both is None else sum(cut.by == "agent" for cut in both.interruptions),
         )
 
 
@@ -236,21 +244,6 @@ def _spans(changes: Sequence[LightChanged], duration_s: float) -> tuple[LightSpa
     return tuple(spans)
 
 
-def _interruptions(turns: Iterable[Turn]) -> int:
-    """How often the agent began while another spoke and both went on for more than `INTERRUPTION_OVERLAP_S`."""
-    turns = list(turns)
-    agents = [Segment(t.start_s, t.end_s) for t in turns if t.speaker == "agent"]
-    others = [Segment(t.start_s, t.end_s) for t in turns if t.speaker != "agent"]
-    return sum(
-        any(
-            o.start_s < a.start_s < o.end_s and min(a.end_s, o.end_s) - a.start_s > INTERRUPTION_OVERLAP_S
-            for o in others
-        )
-        for a in agents
-        if a.duration_s >= BACK_CHANNEL_S
-    )
-
-
 def _record(flag: Flag) -> FlagRecord:
     return FlagRecord(
         id=flag.id,
@@ -273,6 +266,31 @@ def _rounded_word(word: Word) -> Word:
 def _rounded_item(item: ChecklistItem) -> ChecklistItem:
     at_s = None if item.at_s is None else time_s(item.at_s)
     return ChecklistItem(item.id, item.met, at_s, item.evidence, item.why)
+
+
+def _rounded_conversation(both: Conversation, unknown: dict[str, str]) -> Conversation:
+    voice = both.customer
+    if both.reply_delay_s is None:
+        unknown["conversation.reply_delay_s"] = "the agent answered nothing"
+    if voice.louder_db is None:
+        changes = ("louder_db", "higher_st", "more_effort_db")
+        unknown.update({f"conversation.customer.{name}": "too little of the customer was heard" for name in changes})
+    return Conversation(
+        talk_share=measure(both.talk_share, 3),
+        talk_over_s=time_s(both.talk_over_s),
+        interruptions=tuple(Interruption(time_s(cut.at_s), cut.by) for cut in both.interruptions),
+        back_channels=both.back_channels,
+        longest_monologue_s=time_s(both.longest_monologue_s),
+        dead_air_s=time_s(both.dead_air_s),
+        reply_delay_s=measure(both.reply_delay_s),
+        slow_replies=both.slow_replies,
+        customer=CustomerVoice(
+            measure(voice.louder_db),
+            measure(voice.higher_st),
+            measure(voice.more_effort_db),
+            tuple(Segment(time_s(span.start_s), time_s(span.end_s)) for span in voice.raised),
+        ),
+    )
 
 
 def _rounded_baseline(baseline: Baseline | None) -> Baseline | None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from monitor.errors import InputProblem
-from monitor.types import Baseline, ChecklistItem, FlagState, LightSpan, Turn, Word
+from monitor.types import Baseline, ChecklistItem, Conversation, FlagState, LightSpan, Turn, Word
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -74,7 +74,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Seconds of each light and counts; ``flags`` leaves out quoted and withdrawn ones."""
+    """Seconds of each light and counts; ``talk_share`` and ``interruptions`` are the agent's.
+
+    ``flags`` leaves out quoted and withdrawn ones.
+    """
 
     green_s: float
     amber_s: float
@@ -101,6 +104,7 @@ class CallResult:
     summary: Summary
     warnings: tuple[str, ...]
     unknown: dict[str, str] = field(default_factory=dict)
+    conversation: Conversation | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-safe values with a stable order of keys, beginning with ``schema``."""
@@ -116,6 +120,7 @@ class CallResult:
             "words": [_plain(word) for word in self.words],
             "pace": _plain(self.pace),
             "summary": _plain(self.summary),
+            "conversation": None if self.conversation is None else _conversation_dict(self.conversation),
             "warnings": list(self.warnings),
             "unknown": dict(self.unknown),
         }
@@ -178,6 +183,13 @@ def _span_dict(span: LightSpan) -> dict[str, Any]:
         for r in span.reasons
     ]
     return {"start_s": span.start_s, "end_s": span.end_s, "light": str(span.light), "reasons": reasons}
+
+
+def _conversation_dict(both: Conversation) -> dict[str, Any]:
+    data = asdict(both)
+    data["interruptions"] = list(data["interruptions"])
+    data["customer"]["raised"] = list(data["customer"]["raised"])
+    return data
 
 
 def _item_dict(item: ChecklistItem) -> dict[str, Any]:

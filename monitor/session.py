@@ -44,9 +44,12 @@ def run_inline(
     sinks: Sequence[Sink],
     *,
     row: int = 0,
+    customer_row: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> None:
     """Hear the source to its end in this thread; ``row`` is the agent's row of its blocks.
+
+    ``customer_row`` is the customer's, for a pipeline that hears both.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def run_inline(
     """
     fanout = Fanout(sinks)
     for block in source.blocks():
-        fanout.send(pipeline.push(block[row]))
+        fanout.send(pipeline.push(block[row], None if customer_row is None else block[customer_row]))
         if progress is not None:
             progress(pipeline.duration_s)
     fanout.send(pipeline.finish())

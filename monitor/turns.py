@@ -22,24 +22,28 @@ def told_frame(turn: Turn) -> int:
 class TurnFinder:
     """Joins frames of speech into turns."""
 
-    def __init__(self, speaker: str) -> None:
+    def __init__(self, speaker: str, lead_s: float = _LEAD_S) -> None:
         self._speaker = speaker
+        self._lead_s = lead_s
         self._grid = FrameGrid()
         self._start: int | None = None
         self._last = 0
 
     def push(self, features: Features) -> list[Turn]:
         """Turns that ended within these frames: a pause of ``GAP_S`` has followed."""
+        return self.hear(features.start_frame, features.speech > SPEECH)
+
+    def hear(self, first: int, speech: BoolArray) -> list[Turn]:
+        """Turns that ended within frames from ``first``; ``speech`` has shape (frames,)."""
         ended: list[Turn] = []
-        speech: BoolArray = features.speech > SPEECH
         gap = round(GAP_S * self._grid.frames_per_s)
-        for frame in (features.start_frame + np.flatnonzero(speech)).tolist():
+        for frame in (first + np.flatnonzero(speech)).tolist():
             if self._start is not None and frame - self._last > gap:
                 ended += self._close()
             if self._start is None:
                 self._start = frame
             self._last = frame
-        after = features.start_frame + len(features) - 1
+        after = first + len(speech) - 1
         if self._start is not None and after - self._last > gap:
             ended += self._close()
         return ended
@@ -50,7 +54,7 @@ class TurnFinder:
 
     def _close(self) -> list[Turn]:
         assert self._start is not None
-        start_s = max(0.0, self._grid.start_s(self._start) - _LEAD_S)
+        start_s = max(0.0, self._grid.start_s(self._start) - self._lead_s)
         end_s = self._grid.start_s(self._last + 1)
         self._start = None
-        return [Turn(start_s, end_s, self._speaker)] if end_s - start_s >= LEAST_S + _LEAD_S else []
+        return [Turn(start_s, end_s, self._speaker)] if end_s - start_s >= LEAST_S + self._lead_s else []

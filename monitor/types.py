@@ -221,3 +221,44 @@ class Baseline:
     liveliness_st: float
     articulation_syl_s: float
     speech_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """One party cut in on the other."""
+
+    at_s: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerVoice:
+    """The customer's voice against their own first minute; None where too little was heard to tell.
+
+    ``louder_db``, ``higher_st`` and ``more_effort_db`` are the most that lasted; ``raised`` are the stretches that were
+    over the limits that the agent's own voice has.
+    """
+
+    louder_db: float | None = None
+    higher_st: float | None = None
+    more_effort_db: float | None = None
+    raised: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What two channels tell about turn-taking. ``talk_share`` is the agent's, None where nobody spoke.
+
+    ``dead_air_s`` is silence beyond the policy's limit, holds and music left out; ``reply_delay_s`` the median of the
+    agent's replies, None where there was none; ``slow_replies`` counts those beyond the policy's limit.
+    """
+
+    talk_share: float | None
+    talk_over_s: float
+    interruptions: tuple[Interruption, ...]
+    back_channels: int
+    longest_monologue_s: float
+    dead_air_s: float
+    reply_delay_s: float | None
+    slow_replies: int
+    customer: CustomerVoice

@@ -128,6 +128,63 @@ class SlowPace(_Frozen):
     lasts_s: float = Field(default=10.0, ge=0, le=600, description="how long it must hold before amber, s of call")
 
 
+class MirroredVoice(_Frozen):
+    """``voice.mirrored``: the agent's voice goes up within seconds of the customer's (two channels)."""
+
+    on: bool = True
+    within_s: float = Field(default=10.0, gt=0, le=60, description="after the customer's rise, s (behaviours.md)")
+    strain: float = Field(default=0.9, gt=0, le=10, description="strain of the agent's voice, spreads of voice.raised")
+    lasts_s: float = Field(default=0.5, ge=0, le=60, description="speech for which it must hold before amber, s")
+    hold_s: float = Field(default=6.0, gt=0, le=60, description="how long the light stays, s")
+
+
+class Interrupting(_Frozen):
+    """``turn.interrupt``: the agent cuts in; the limits of one interruption stand in ``monitor.conversation.floor``."""
+
+    on: bool = True
+    count: int = Field(default=2, ge=1, le=100, description="so many light amber (behaviours.md)")
+    within_s: float = Field(default=60.0, gt=0, le=600, description="counted over so long, s")
+    hold_s: float = Field(default=6.0, gt=0, le=60, description="how long the light stays, s")
+
+
+class TalkingOver(_Frozen):
+    """``turn.talk_over``: both speak at once, whoever began."""
+
+    on: bool = True
+    seconds: float = Field(default=3.0, gt=0, le=600, description="so much lights amber, s (behaviours.md)")
+    within_s: float = Field(default=30.0, gt=0, le=600, description="counted over so long, s")
+    hold_s: float = Field(default=6.0, gt=0, le=60, description="how long the light stays after the last, s")
+
+
+class Monologue(_Frozen):
+    """``turn.monologue``: one turn of the agent without a word of the customer."""
+
+    on: bool = True
+    seconds: float = Field(default=60.0, gt=0, le=3600, description="longer lights amber, s (behaviours.md)")
+
+
+class DeadAir(_Frozen):
+    """``turn.dead_air``: nobody speaks; music and an announced hold are no dead air."""
+
+    on: bool = True
+    seconds: float = Field(default=10.0, gt=0, le=600, description="longer lights amber, s (behaviours.md)")
+    announced_s: float = Field(default=120.0, ge=0, le=3600, description="how long an announced hold may last, s")
+
+
+class SlowReply(_Frozen):
+    """``turn.slow_reply``: for the report only."""
+
+    seconds: float = Field(default=4.0, gt=0, le=60, description="a reply later than this is counted as slow, s")
+
+
+class Listening(_Frozen):
+    """``do.listen``: what lets a call count as one in which the customer was heard."""
+
+    interruptions_per_min: float = Field(default=0.5, ge=0, le=60, description="of the agent, per minute of call")
+    talk_over_share: float = Field(default=0.05, ge=0, le=1, description="of the time in which anybody spoke")
+    talk_share: float = Field(default=0.8, gt=0, le=1, description="of the agent, of all speaking")
+
+
 class Audibility(_Frozen):
     """When the voice cannot be judged, and the light is grey."""
 
@@ -163,6 +220,13 @@ class Thresholds(_Frozen):
     flat: FlatVoice = Field(default=FlatVoice(), alias="voice.flat")
     fast: FastPace = Field(default=FastPace(), alias="pace.fast")
     slow: SlowPace = Field(default=SlowPace(), alias="pace.slow")
+    mirrored: MirroredVoice = Field(default=MirroredVoice(), alias="voice.mirrored")
+    interrupt: Interrupting = Field(default=Interrupting(), alias="turn.interrupt")
+    talk_over: TalkingOver = Field(default=TalkingOver(), alias="turn.talk_over")
+    monologue: Monologue = Field(default=Monologue(), alias="turn.monologue")
+    dead_air: DeadAir = Field(default=DeadAir(), alias="turn.dead_air")
+    slow_reply: SlowReply = Field(default=SlowReply(), alias="turn.slow_reply")
+    listen: Listening = Field(default=Listening(), alias="do.listen")
 
 
 class Alerts(_Frozen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +18,14 @@ from monitor.sources.names import shown_name
 from monitor.sources.paced import paced
 from monitor.types import RATE_HZ, FloatArray, SourceInfo
 
+Channels = Sequence[int] | Callable[[int], Sequence[int]]
+
 # Samples beyond this are no sound at any recording level: squares of them would overflow further on.
 _LOUDEST = 1e6
 
 
 def open_recording(
-    path: Path, *, block_s: float | None = None, pace: bool = False, channels: Sequence[int] | None = None
+    path: Path, *, block_s: float | None = None, pace: bool = False, channels: Channels | None = None
 ) -> FileSource:
     """Open a recording to be heard.
 
@@ -36,7 +38,8 @@ def open_recording(
     pace
         Deliver in real time, as a microphone would.
     channels
-        Which of the recording's channels are wanted, in this order; others are not resampled. None: all.
+        Which of the recording's channels are wanted, in this order; others are not resampled. None: all. A function
+        is given how many there are.
 
     Raises
     ------
@@ -58,7 +61,7 @@ class FileSource:
     """
 
     def __init__(
-        self, path: Path, *, block: int = 5 * RATE_HZ, pace: bool = False, channels: Sequence[int] | None = None
+        self, path: Path, *, block: int = 5 * RATE_HZ, pace: bool = False, channels: Channels | None = None
     ) -> None:
         self._path = path
         self._name = shown_name(path)
@@ -161,10 +164,10 @@ def _without_spoilt(y: FloatArray) -> tuple[FloatArray, int]:
     return np.where(sound, y, np.float32(0.0)), int(np.count_nonzero(~sound))
 
 
-def _picked(channels: Sequence[int] | None, available: int, name: str) -> tuple[int, ...]:
+def _picked(channels: Channels | None, available: int, name: str) -> tuple[int, ...]:
     if channels is None:
         return tuple(range(available))
-    picked = tuple(channels)
+    picked = tuple(channels(available) if callable(channels) else channels)
     if not picked or any(not 0 <= channel < available for channel in picked):
         wanted = ", ".join(str(channel) for channel in picked) or "none"
         last = f"channels 0 to {available - 1}" if available > 1 else "only channel 0"

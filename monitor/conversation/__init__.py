@@ -1,0 +1,1 @@
+"""Two people on two channels: who speaks, who cuts in, who is louder than at the start. Streaming, no clock."""
