@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from monitor.errors import ParameterError
@@ -68,6 +69,17 @@ def _entry(row: dict[str, Any]) -> Entry:
 def find_entry(name: str) -> Entry | None:
     """The entry of a name or of one of its aliases, None when there is none."""
     return next((entry for entry in catalogue() if name == entry.name or name in entry.aliases), None)
+
+
+def title(folder: Path) -> str:
+    """What a model in a folder is called: the folder's name, but that of the model in the hub's cache."""
+    if folder.parent.name == "snapshots":
+        kept = folder.parent.parent.name
+        found = next(
+            (entry.name for entry in catalogue() if kept == f"models--{entry.repository.replace('/', '--')}"), ""
+        )
+        return found or kept.rpartition("--")[2]
+    return folder.name
 
 
 def known_entry(name: str) -> Entry:

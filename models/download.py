@@ -213,9 +213,7 @@ def _fetch_bytes(listing: Listing, file: RemoteFile, part: Path, tell: Callable[
             with part.open("ab") as out:
                 had = out.tell()
                 try:
-                    http_get(
-                        url, out, resume_size=had, headers=headers, expected_size=file.size, tqdm_class=_bar(tell)
-                    )
+                    http_get(url, out, resume_size=had, headers=headers, expected_size=file.size, tqdm_class=_bar(tell))
                     return
                 except (httpx2.ReadError, httpx2.RemoteProtocolError):
                     if attempt == MOST_BREAKS - 1 or out.tell() <= had:

@@ -26,6 +26,42 @@ PHRASE_OFFSET, PHRASE_PER_FIT, PHRASE_PER_LOG_PHONES = -11.5, 1.5, 8.4
 WORD_BY_WORD = 3.0
 
 
+TYPICAL_FIT = -3.6
+"""Mean fit of the words of native readers."""
+
+FIT_KNOWN_AFTER_S = 1.0
+"""A voice's own mean counts as much as the typical one after so much speech."""
+
+FIT_FOLLOWED = 0.8
+"""Share of a voice's deviation from the typical fit that its phrases are excused or charged."""
+
+
+class UsualFit:
+    """How well the words of one recording fit the model of sounds at large.
+
+    An accent, a telephone or a synthetic voice fits badly in everything it says. A phrase that fits as badly as the
+    words around it is as likely right as one that fits well in a voice that fits well: measured in synthetic voices,
+    phrases that were said fit from -2.5 to -6.5, but within 1 to 2 of the same voice's other words.
+    """
+
+    def __init__(self) -> None:
+        self._total = TYPICAL_FIT * FIT_KNOWN_AFTER_S
+        self._seconds = FIT_KNOWN_AFTER_S
+
+    def learn(self, path: Sequence[Decoded]) -> None:
+        """An utterance is over: take in its words."""
+        for entry in path:
+            if not is_filler(entry.key):
+                seconds = (entry.end - entry.start) * HOP_S
+                self._total += entry.fit * seconds
+                self._seconds += seconds
+
+    def excuse(self, total: float, seconds: float) -> float:
+        """What to add to the fit of a phrase, given the fit times seconds of the utterance's other words."""
+        usual = (self._total + total) / (self._seconds + seconds)
+        return FIT_FOLLOWED * (TYPICAL_FIT - usual)
+
+
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """A word with what its confidence is made of; ``is_plain`` unless it came out of a phrase."""
@@ -35,11 +71,15 @@ class _Heard:
     is_plain: bool
 
 
-def fold(path: Sequence[Decoded], phrases: PhraseIndex, start_s: float) -> tuple[Word, ...]:
+def fold(
+    path: Sequence[Decoded], phrases: PhraseIndex, start_s: float, usual: UsualFit | None = None
+) -> tuple[Word, ...]:
     """The path as plain words, fillers dropped: a phrase becomes its words, with time shared out by number of phones.
 
-    Words that make up a phrase share that phrase's confidence, whether it was heard as one or word by word.
+    Words that make up a phrase share that phrase's confidence, whether it was heard as one or word by word. ``usual``
+    tells how the recording's earlier words fit.
     """
+    usual = usual or UsualFit()
     heard: list[_Heard] = []
     for entry in path:
         phrase = phrases.get(entry.key)
@@ -49,21 +89,26 @@ def fold(path: Sequence[Decoded], phrases: PhraseIndex, start_s: float) -> tuple
             word = _word(start_s, entry.start, entry.end, entry.key, word_confidence(entry.fit))
             heard.append(_Heard(word, entry.fit, True))
     sure = [each.word.confidence for each in heard]
+    total, seconds = _fit_of(heard)
     for at, phrase in phrases.find([each.word.text for each in heard]):
         row = range(at, at + len(phrase.words))
-        together = _confidence_together([heard[n] for n in row], phrase)
+        own, own_s = _fit_of([heard[n] for n in row])
+        excuse = usual.excuse(total - own, seconds - own_s)
+        together = phrase_confidence(
+            own / own_s + excuse,
+            phrase.phones,
+            word_by_word=len(row) > 1 and all(heard[n].is_plain for n in row),
+        )
         for n in row:
             sure[n] = max(sure[n], together)
     return tuple(replace(each.word, confidence=c) for each, c in zip(heard, sure, strict=True))
 
 
 def _unfolded(entry: Decoded, phrase: PhraseWord, start_s: float) -> list[_Heard]:
-    """The words of a phrase that was heard as one."""
+    """The words of a phrase that was heard as one; how sure they are is for ``fold`` to say."""
     way = min(entry.way, len(phrase.ways) - 1)
-    sure = phrase_confidence(entry.fit, sum(map(len, phrase.ways[way])))
-    return [
-        _Heard(word, entry.fit, False) for word in phrase_words(phrase, way, (entry.start, entry.end), start_s, sure)
-    ]
+    frames = entry.start, entry.end
+    return [_Heard(word, entry.fit, False) for word in phrase_words(phrase, way, frames, start_s, 0.0)]
 
 
 def phrase_words(
@@ -79,12 +124,10 @@ def phrase_words(
     )
 
 
-def _confidence_together(row: Sequence[_Heard], phrase: PhraseWord) -> float:
-    """How sure a phrase is whose words were heard in a row."""
-    seconds = [max(each.word.end_s - each.word.start_s, HOP_S) for each in row]
-    fit = sum(each.fit * t for each, t in zip(row, seconds, strict=True)) / sum(seconds)
-    word_by_word = len(row) > 1 and all(each.is_plain for each in row)
-    return phrase_confidence(fit, phrase.phones, word_by_word=word_by_word)
+def _fit_of(heard: Sequence[_Heard]) -> tuple[float, float]:
+    """Fit times seconds, and seconds, summed over words."""
+    seconds = [max(each.word.end_s - each.word.start_s, HOP_S) for each in heard]
+    return sum(each.fit * t for each, t in zip(heard, seconds, strict=True)), sum(seconds)
 
 
 def word_confidence(fit: float) -> float:

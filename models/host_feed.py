@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from models.allowance import Allowance, Declared
 from models.host_child import Heard
 from models.host_queue import AudioQueue, Chunk
 from models.host_status import HostLog, Loss
@@ -30,22 +31,21 @@ class Feed:
 
     Parameters
     ----------
-    allowance_s : float
-        Passes are declared to be heard this much later than they were made.
+    allowance : Allowance
+        How much later than made passes are declared.
     mends : bool
         True offline: what a crash took away is sent once more. False in a live call: it is lost.
     """
 
-    def __init__(self, allowance_s: float, *, mends: bool) -> None:
+    def __init__(self, allowance: Allowance, *, mends: bool) -> None:
         self.queue = AudioQueue()
         self.log = HostLog()
         self.unanswered: deque[Chunk] = deque()
         self.answered = 0  # the child has heard everything before this sample, or nobody will
         self.finished = False
         self.most_held = 0
-        self._allowance_s = allowance_s
+        self._declared = Declared(allowance)
         self._mends = mends
-        self._told: deque[tuple[int, Hypothesis]] = deque()  # with the sample at which each is due
         self._base = 0  # the sample at which the present child's clock starts
         self._utterances_before = self._utterances = 0
         # What mends a crash: the audio since the last finished utterance, and where the last crash was.
@@ -93,23 +93,17 @@ class Feed:
                 self._settled = max(self._settled, min(round(shifted.end_s * RATE_HZ), chunk.end))
             if made > self._told_until:  # what is heard a second time after a crash was told the first time
                 self._utterances = max(self._utterances, shifted.utterance)
-                self._told.append((made + round(self._allowance_s * RATE_HZ), shifted))
+                self._declared.add(shifted)
         if self._mends:
             self._remember(chunk)
 
     def due(self) -> list[Hypothesis]:
         """The passes that the clock has reached; each is returned once."""
-        due: list[Hypothesis] = []
-        while self._told and self._told[0][0] <= self.queue.end:
-            due.append(self._told.popleft()[1])
-        return due
+        return self._declared.due(self.queue.end)
 
     def rest(self) -> list[Hypothesis]:
         """At the end of the recording: all passes that are left, none declared later than its last sample."""
-        end_s = self.queue.end / RATE_HZ
-        rest = [replace(hypothesis, heard_at_s=min(hypothesis.heard_at_s, end_s)) for _, hypothesis in self._told]
-        self._told.clear()
-        return rest
+        return self._declared.rest(self.queue.end)
 
     def abandon(self, why: Loss) -> None:
         """Nobody will hear what is on its way."""
@@ -117,6 +111,14 @@ class Feed:
         self.queue.skip_to(self.queue.end)
         self.unanswered.clear()
         self.answered = self.queue.end
+
+    def give_back(self) -> None:
+        """The child is replaced in a live call: the next one gets what this one owed, as far as order allows."""
+        if self.queue.held < self.queue.waiting:  # something was dropped in between
+            self.mend()
+        else:
+            self.queue.rewind(self.unanswered)
+            self.unanswered.clear()
 
     def mend(self) -> None:
         """The child is gone. In a live call what it owed is lost; else send it once more, but not a third time.
@@ -161,7 +163,7 @@ class Feed:
             self._history.popleft()
 
     def _shifted(self, h: Hypothesis) -> Hypothesis:
-        """On the clock of the recording, and declared later by the allowance."""
+        """On the clock of the recording."""
         base_s = self._base / RATE_HZ
         words = h.words
         if self._base:
@@ -171,6 +173,6 @@ class Feed:
             utterance=h.utterance + self._utterances_before,
             start_s=h.start_s + base_s,
             end_s=h.end_s + base_s,
-            heard_at_s=h.heard_at_s + base_s + self._allowance_s,
+            heard_at_s=h.heard_at_s + base_s,
             words=words,
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from models.host_pace import PaceTuning, Step
 from monitor.types import RATE_HZ
 
 
@@ -14,12 +15,14 @@ from monitor.types import RATE_HZ
 class HostTuning:
     """How patient the host is. All but ``allowance_s`` and ``queue_s`` count wall time.
 
-    ``hang_s`` plus three times a chunk's length is the longest wait for an answer; None means 5 s in a live call and
-    30 s offline, where a busy machine is no reason to give up. ``finish_s`` is how long the end of a live call waits.
+    ``allowance_s`` is the recipe's unless given, for every pass. ``still_s`` and ``hang_s`` are those of ``Pulse``;
+    None means 2 s in a live call, whose words shall be heard again within 5 s, and 30 s offline, where a busy machine
+    is no reason to give up. ``finish_s`` is how long the end of a live call waits. ``pace`` says when it steps down.
     """
 
-    allowance_s: float = 0.2
+    allowance_s: float | None = None
     queue_s: float = 10.0
+    still_s: float | None = None
     hang_s: float | None = None
     start_limit_s: float = 120.0
     finish_s: float = 5.0
@@ -27,6 +30,7 @@ class HostTuning:
     most_restarts: int = 5
     healthy_s: float = 60.0
     threads: int = 1
+    pace: PaceTuning = field(default_factory=PaceTuning)
 
 
 class HostState(StrEnum):
@@ -55,6 +59,7 @@ class HostStatus:
     """A snapshot. ``since_s`` is the sample clock at which the state began; ``late`` passes came after their allowance.
 
     ``lag_s`` is the audio that was pushed and not yet answered, ``most_queued_s`` the most that ever waited unsent.
+    ``step`` is a sentence about the newest step down on a slow machine, None when there was none.
     """
 
     state: HostState
@@ -64,6 +69,7 @@ class HostStatus:
     lost_s: float
     late: int
     restarts: int
+    step: str | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +81,7 @@ class HostLog:
     stops: list[int] = field(default_factory=list)
     skips: list[int] = field(default_factory=list)
     hangs: int = 0
+    steps: list[str] = field(default_factory=list)
     problem: str | None = None
 
     @property
@@ -82,9 +89,13 @@ class HostLog:
         """Seconds of audio that were not heard."""
         return sum(self.lost.values()) / RATE_HZ
 
+    def stepped_down(self, step: Step, at: int, model: str = "") -> None:
+        """A live call went on with less, from a sample on."""
+        self.steps.append(step.told(_clock(at), model))
+
     def sentences(self) -> list[str]:
         """What the reader of a result should know."""
-        found = [] if self.problem is None else [self.problem]
+        found = [*self.steps] if self.problem is None else [self.problem, *self.steps]
         for loss in Loss:
             seconds = self.lost[loss] / RATE_HZ
             if seconds >= 0.05 and not (loss is Loss.OFF and self.problem):
@@ -106,5 +117,9 @@ def _times(count: int) -> str:
 
 def _clocks(samples: Sequence[int], most: int = 5) -> str:
     """Places in the recording as minutes and seconds, the first few of them."""
-    told = [f"{at // RATE_HZ // 60}:{at // RATE_HZ % 60:02d}" for at in samples[:most]]
+    told = [_clock(at) for at in samples[:most]]
     return ", ".join([*told, "..."] if len(samples) > most else told)
+
+
+def _clock(at: int) -> str:
+    return f"{at // RATE_HZ // 60}:{at // RATE_HZ % 60:02d}"

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from models.host_child import RECIPE, Answer, Recipe, read_frame, write_frame
 from monitor.errors import ParameterError
@@ -22,6 +23,15 @@ _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from models.ho
 _THREAD_COUNTS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
 )  # fmt: skip
+
+
+def _command() -> list[str]:
+    """How to start a fresh interpreter with a recogniser; a packaged program has none and starts itself."""
+    if getattr(sys, "frozen", False):
+        program = "evenkeel.exe" if sys.platform == "win32" else "evenkeel"  # the window's program has no streams
+        return [str(Path(sys.executable).with_name(program)), "--recogniser-process"]
+    path = json.dumps([os.path.abspath(entry) for entry in sys.path])  # noqa: PTH100  "" is the folder we are in
+    return [sys.executable, "-c", _BOOT, path]
 
 
 class Worker:
@@ -37,12 +47,11 @@ class Worker:
 
     def __init__(self, recipe: bytes, threads: int, take: Callable[[Worker, Answer | None], None]) -> None:
         environment = os.environ | dict.fromkeys(_THREAD_COUNTS, str(threads))
-        path = json.dumps([os.path.abspath(entry) for entry in sys.path])  # noqa: PTH100  "" is the folder we are in
         flags = 0
         if sys.platform == "win32":
             flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _BOOT, path],
+            _command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.confusability import Confusability
-from models.decoder_loading import PIECE_BYTES, load_decoder
+from models.decoder_loading import PIECE_BYTES, load_decoder, make_forget
 from models.evidence import least_score
 from models.vocabulary import PhraseIndex, PhraseWord
 
@@ -59,9 +59,24 @@ class KeyphraseView:
 
     def reset(self) -> None:
         """Forget the last recording."""
+        if self._is_idle:
+            return
         if self._speaking:
             self.end()
-        self._decoder.reinit_feat()
+        make_forget(self._decoder)
+
+    def measure_mean(self, pcm: bytes, cepstral_mean: str) -> tuple[str, int]:
+        """The library's mean spectrum after this audio, begun with the given one, and frames of 10 ms in it.
+
+        Leaves no trace. Without phrases nothing is measured: 0 frames.
+        """
+        if self._is_idle:
+            return cepstral_mean, 0
+        self.start(cepstral_mean)
+        self.feed(pcm)
+        measured = self._decoder.get_cmn(True), self._decoder.n_frames()
+        self.reset()
+        return measured
 
     def start(self, cepstral_mean: str) -> None:
         """Begin an utterance with this mean spectrum, which should be that of the first view."""

@@ -17,10 +17,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from models.cepstral_mean import CepstralMean
 from models.confusability import Confusability
 from models.decoded import Decoded
-from models.decoder_loading import PIECE_BYTES, load_decoder
+from models.decoder_loading import PIECE_BYTES, load_decoder, make_forget
 from models.keyphrase_view import Hit, KeyphraseView
 from models.lexicon import Lexicon, Phones
 from models.near_text import NearText
@@ -88,20 +90,23 @@ class PhraseDecoder:
         """Forget the last recording: what comes next is decoded as by a new decoder."""
         if self._speaking:
             self.end()
-        # Rebuilding the feature extraction is the only way to forget the background noise; start_stream does nothing.
-        self._decoder.reinit_feat()
+        make_forget(self._decoder)
         self._view.reset()
         self._mean = CepstralMean()
 
     @property
-    def needs_level(self) -> bool:
-        """Whether ``start`` wants to know the level of speech, because nothing was decoded of this recording yet."""
+    def needs_opening(self) -> bool:
+        """Whether ``start`` wants to hear how speech begins, because nothing was decoded of this recording yet."""
         return not self._mean.is_known
 
-    def start(self, level_dbfs: float | None = None) -> None:
-        """Begin an utterance; the recording's first one should say how loud its speech is."""
-        if level_dbfs is not None:
-            self._mean.start_at(level_dbfs)
+    def start(self, opening: bytes = b"") -> None:
+        """Begin an utterance; the recording's first one should bring the audio that it begins with.
+
+        That audio tells the mean spectrum of this voice and microphone; it has to be fed nevertheless.
+        """
+        if opening:
+            self._mean.start_at(level_dbfs(opening))
+            self._mean.learn(*self._view.measure_mean(opening, self._mean.text))
         self._decoder.set_cmn(self._mean.text)
         self._decoder.start_utt()
         self._view.start(self._mean.text)
@@ -178,6 +183,12 @@ class DecoderPool:
         with self._lock:
             self._idle.append(((tuple(phrases), tuning), decoder))
             del self._idle[: -self._keep]
+
+
+def level_dbfs(pcm: bytes) -> float:
+    """RMS level of 16-bit audio in dB re full scale, -96 at least."""
+    y = np.frombuffer(pcm, "<i2").astype(np.float64) / 32768.0
+    return float(10.0 * np.log10(max(float(np.mean(y * y)), 10**-9.6)))
 
 
 def _guess(word: str) -> Phones:

@@ -15,7 +15,7 @@ import numpy as np
 
 from models.agreement import Agreement
 from models.decoded import HOP_S, Decoded
-from models.folding import fold, is_filler
+from models.folding import UsualFit, fold, is_filler
 from models.phrase_decoder import DecoderPool, DecoderTuning, PhraseDecoder
 from models.speech_gate import FRAMES_PER_S, GATE_FRAME, Edge, Gated, GateTuning, SpeechGate, webrtc_speech_test
 from models.vocabulary import PhraseIndex
@@ -39,7 +39,7 @@ class Tuning:
 
     An utterance is cut at the first short pause after ``soft_cut_s`` and at the latest at ``hard_cut_s``. Two passes
     that say the same are at least ``repeat_s`` apart. A recording's first utterance is held until ``settle_s`` of it
-    tell the level of the voice.
+    tell the mean spectrum of the voice.
     """
 
     decoder: DecoderTuning = field(default_factory=DecoderTuning)
@@ -73,6 +73,7 @@ class PocketsphinxTranscriber:
         self._decoder: PhraseDecoder | None = _pool.take(self._wanted, tuning.decoder)
         self._gate = SpeechGate(webrtc_speech_test(tuning.strictness), tuning.gate)
         self._warnings = self._decoder.warnings
+        self._usual = UsualFit()
         self._left_over: FloatArray = np.zeros(0, np.float32)
         self._utterance: _Utterance | None = None
         self._count = 0
@@ -140,22 +141,23 @@ class PocketsphinxTranscriber:
 
     def _opened(self, decoder: PhraseDecoder, start: int) -> _Utterance:
         self._count += 1
-        return _Utterance(self._count, start, decoder, self._tuning)
+        return _Utterance(self._count, start, decoder, self._usual, self._tuning)
 
 
 class _Utterance:
     """One utterance while it is decoded."""
 
-    def __init__(self, number: int, start: int, decoder: PhraseDecoder, tuning: Tuning) -> None:
+    def __init__(self, number: int, start: int, decoder: PhraseDecoder, usual: UsualFit, tuning: Tuning) -> None:
         self._number = number
         self._start = start
         self._decoder = decoder
+        self._usual = usual
         self._tuning = tuning
         self._pcm = bytearray()
         self._frames = 0
         self._schedule = PassSchedule(decoder.phrases, tuning.repeat_s)
         self._agreement = Agreement(decoder.phrases, decoder.sounds, decoder.near_text)
-        self._started = not decoder.needs_level
+        self._started = not decoder.needs_opening
         if self._started:
             decoder.start()
 
@@ -173,8 +175,8 @@ class _Utterance:
         return [hypothesis] if self._schedule.is_due(hypothesis) else []
 
     def _begin(self) -> None:
-        """Start decoding the recording's first utterance, now that enough of it is there to tell the level."""
-        self._decoder.start(level_dbfs(self._pcm))
+        """Start decoding the recording's first utterance, now that enough of it is there to tell its mean spectrum."""
+        self._decoder.start(bytes(self._pcm))
         self._decoder.feed(bytes(self._pcm))
         self._started = True
 
@@ -210,20 +212,23 @@ class _Utterance:
 
     def _reading(self, path: Sequence[Decoded], clock: int, *, final: bool, end: int | None = None) -> Hypothesis:
         until = self._start + len(self._pcm) // 2 if end is None else end
+        words = self._words(path, until - self._start)
+        if final:
+            self._usual.learn(path)
         return Hypothesis(
             utterance=self._number,
             start_s=self._start / RATE_HZ,
             end_s=min(until, clock) / RATE_HZ,
             heard_at_s=clock / RATE_HZ,
             final=final,
-            words=self._words(path, until - self._start),
+            words=words,
         )
 
     def _words(self, path: Sequence[Decoded], samples: int) -> tuple[Word, ...]:
         """Both views' words in the utterance's first ``samples``."""
         start_s = self._start / RATE_HZ
         hits = [hit for hit in self._decoder.hits() if hit.end * HOP <= samples]
-        return self._agreement.join(fold(path, self._decoder.phrases, start_s), path, hits, start_s)
+        return self._agreement.join(fold(path, self._decoder.phrases, start_s, self._usual), path, hits, start_s)
 
 
 class PassSchedule:
@@ -254,12 +259,6 @@ class PassSchedule:
         self._phrases = {phrase: self._phrases.get(phrase, 0) + 1 for phrase in held}
         self._told, self._told_at_s = texts, hypothesis.heard_at_s
         return True
-
-
-def level_dbfs(pcm: bytes | bytearray) -> float:
-    """RMS level of 16-bit audio in dB re full scale, -96 at least."""
-    y = np.frombuffer(bytes(pcm), "<i2").astype(np.float64) / 32768.0
-    return float(10.0 * np.log10(max(float(np.mean(y * y)), 10**-9.6)))
 
 
 def to_pcm(y: FloatArray) -> bytes:

@@ -36,19 +36,10 @@ def available(language: str = "en") -> tuple[str, ...]:
 
 def whisper_models(language: str = "en") -> list[str]:
     """Whisper models on this machine that know the language: first the one that keeps up best by measurement."""
-    from models.catalogue import EVERY_LANGUAGE
-    from models.store import Place, State, installed, recommended
+    from models.store import recommended, whisper_models_here
 
-    primary = language.split("-", maxsplit=1)[0].lower()
-    names = [
-        model.name
-        for model in installed()
-        if model.place is not Place.PACKAGE
-        and model.state is State.COMPLETE
-        and (not model.languages or {primary, EVERY_LANGUAGE} & set(model.languages))
-    ]
-    best = recommended(primary)
-    return sorted(names, key=lambda name: name != best)
+    best = recommended(language)
+    return sorted((model.name for model in whisper_models_here(language)), key=lambda name: name != best)
 
 
 def choose(name: str, phrases: Sequence[str], language: str = "en", model: str | Path | None = None) -> Choice:
@@ -110,7 +101,6 @@ def make_transcriber(
 
 def _whisper(model: str | Path | None, language: str) -> Choice:
     from models.whisper_asr import load_recipe
-    from models.whisper_model import find_model_folder
 
     if model is None:
         names = whisper_models(language)
@@ -120,7 +110,8 @@ def _whisper(model: str | Path | None, language: str) -> Choice:
                 "or use --recogniser pocketsphinx."
             )
         model = names[0]
-    return Choice(f"whisper {find_model_folder(model).name}", load_recipe(model, language=language))
+    recipe = load_recipe(model, language=language)
+    return Choice(f"whisper {recipe.label}", recipe)
 
 
 def _pocketsphinx(phrases: Sequence[str], language: str) -> Choice:

@@ -91,5 +91,3 @@ def _session() -> InferenceSession:
     options.log_severity_level = 4
     path = next(Path(get_assets_path()).glob("silero_vad*.onnx"))
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"], sess_options=options)
-
-

@@ -31,7 +31,7 @@ def build_sized(folder: Path, shape: Shape, *, quantization: str = "int8", seed:
     from ctranslate2.specs.whisper_spec import WhisperSpec  # type: ignore[import-untyped,unused-ignore]
 
     spec = WhisperSpec(shape.encoder, shape.heads, shape.decoder, shape.heads)
-    _Filler(shape.width, seed).fill(spec, shape)
+    Filler(shape.width, seed).fill(spec, shape)
     spec.config.suppress_ids, spec.config.suppress_ids_begin = [], []
     spec.config.lang_ids, spec.config.alignment_heads = [], [(shape.decoder - 1, 0)]
     spec.register_vocabulary(_vocabulary(shape.vocabulary))
@@ -48,7 +48,7 @@ def _vocabulary(size: int) -> list[str]:
     return [*words, *SPECIAL, *(f"<|{number * 0.02:.2f}|>" for number in range(TIMESTAMPS))]
 
 
-class _Filler:
+class Filler:
     """Gives every matrix of a specification its shape and small random values."""
 
     def __init__(self, width: int, seed: int) -> None:
@@ -62,11 +62,13 @@ class _Filler:
         return values
 
     def linear(self, part: Any, rows: int, columns: int, *, bias: bool = True) -> None:  # noqa: ANN401 - untyped library
+        """A matrix with its bias."""
         part.weight = self.weights(rows, columns)
         if bias:
             part.bias = np.zeros(rows, np.float32)
 
     def norm(self, part: Any) -> None:  # noqa: ANN401
+        """A layer normalisation that changes nothing."""
         part.gamma, part.beta = np.ones(self.width, np.float32), np.zeros(self.width, np.float32)
 
     def attention(self, part: Any, *rows: int) -> None:  # noqa: ANN401
@@ -76,11 +78,13 @@ class _Filler:
         self.norm(part.layer_norm)
 
     def feed_forward(self, part: Any) -> None:  # noqa: ANN401
+        """The two matrices after the attention."""
         self.norm(part.layer_norm)
         self.linear(part.linear_0, 4 * self.width, self.width)
         self.linear(part.linear_1, self.width, 4 * self.width)
 
     def fill(self, spec: Any, shape: Shape) -> None:  # noqa: ANN401
+        """A whole ``WhisperSpec``."""
         width, encoder, decoder = self.width, spec.encoder, spec.decoder
         for convolution, inputs in ((encoder.conv1, shape.mels), (encoder.conv2, width)):
             convolution.weight, convolution.bias = self.weights(width, inputs, 3), np.zeros(width, np.float32)

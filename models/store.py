@@ -97,6 +97,18 @@ def installed() -> list[Installed]:
     return [basic, *found] if basic is not None else found
 
 
+def whisper_models_here(language: str) -> list[Installed]:
+    """Whole Whisper models on this machine that know a language, such as ``en`` or ``en-GB``."""
+    spoken = language.split("-", maxsplit=1)[0].lower()
+    return [
+        model
+        for model in installed()
+        if model.place is not Place.PACKAGE
+        and model.state is State.COMPLETE
+        and (not model.languages or {spoken, EVERY_LANGUAGE} & set(model.languages))
+    ]
+
+
 def find_model(name_or_path: str | Path) -> Path | None:
     """Folder of a whole model by its name, or the folder itself; None when there is none. Never fetches.
 

@@ -11,24 +11,31 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, cast
 
 import numpy as np
 
+from models.catalogue import title
 from models.host_child import Recipe
 from models.pocketsphinx_asr import to_pcm
 from models.silero import SileroTest, SileroTuning, samples
+from models.smaller import next_smaller
 from models.speech_gate import GATE_FRAME, Edge, Gated, GateTuning, SpeechGate
 from models.whisper_model import FULL_WINDOW_S, find_model_folder, load_model
 from models.whisper_reject import RejectionRule, sift
 from models.whisper_schedule import Cut, Due, PassSchedule, ScheduleTuning, choose_cut
+from models.whisper_timing import timing_of
 from monitor.errors import ParameterError
+from monitor.ports import Transcriber
 from monitor.types import RATE_HZ, FloatArray, Hypothesis, Word
 
 REMEMBERED_PASSES = 8
 WIDEST_BEAM = 20
+
+Options = ParamSpec("Options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,13 @@ class WhisperTuning:
     given 30 s in the final pass, as Whisper was taught, and ``partial_window_s`` in the others, which more than halves
     their cost; other programs that stream do the same, but short windows are more given to repeats. ``aligned`` words
     have times from the decoder's attention and a probability each; else they share out the speech of the utterance by
-    their letters, good to about half a second, which saves a tenth to a quarter of a pass.
+    their letters, good to about half a second, which saves a tenth to a quarter of a pass. A pass writes 8 tokens and
+    ``tokens_per_s`` of its audio at most, by default about twice what is said; a model of no sense always does.
 
     A word is heard 0.7 s after its end (median; 1.2 s in nine of ten cases) on the sample clock, with an interval of
-    1 s on read speech; at 2 s it is 1.1 and 2.0 s. The pass itself comes on top: with one thread 0.15 to 0.25 s for
-    tiny, 0.3 to 0.4 s for base and 0.8 to 1.1 s for small, final ones 0.4, 0.8 and 2.5 s.
+    1 s on read speech; at 2 s it is 1.1 and 2.0 s, at 0.5 s 0.5 and 0.7 s. The pass itself comes on top: with one
+    thread 0.15 to 0.25 s for tiny, 0.3 to 0.4 s for base and 0.8 to 1.1 s for small, final ones 0.4, 0.8 and 2.5 s
+    (``whisper_timing`` gives each size its interval).
     """
 
     gate: GateTuning = field(default_factory=lambda: GateTuning(window=6, onset=4, lead_in=15, hangover=15))
@@ -55,6 +64,7 @@ class WhisperTuning:
     partial_window_s: float = 15.0
     final_window_s: float = FULL_WINDOW_S
     aligned: bool = True
+    tokens_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ class WhisperTranscriber:
     ) -> None:
         tuning = _settled(tuning, interval_s if partials else math.inf, threads)
         loaded = load_model(find_model_folder(model), device, compute_type, threads)
-        self._decoder = loaded.speaking(language)
+        self._decoder = loaded.speaking(language, tuning.tokens_per_s)
         self._name, self._warnings = f"whisper {loaded.name}", loaded.warnings
         self._tuning = tuning
         self._gate = SpeechGate(SileroTest(tuning.voice), tuning.gate)
@@ -139,6 +149,11 @@ class WhisperTranscriber:
     def cost_s(self) -> float:
         """Wall time of the dearest of the last passes, 0 before the first: what an interval must be longer than."""
         return max((cost.cost_s for cost in self._costs), default=0.0)
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds of speech between partial passes, infinite where there are only final ones."""
+        return self._schedule.interval_s
 
     def set_interval(self, seconds: float, at_s: float | None = None) -> None:
         """Make partial passes every so many seconds of speech from a time of the call on, by default from now on.
@@ -283,35 +298,42 @@ class _Utterance:
         self.speech += other.speech[cut.samples // GATE_FRAME :]
 
 
-def load_recipe(
-    model: str | Path,
-    *,
-    language: str = "en",
-    device: str = "auto",
-    compute_type: str = "auto",
-    threads: int | None = None,
-    partials: bool = True,
-    interval_s: float | None = None,
-    tuning: WhisperTuning = WhisperTuning(),
-) -> Recipe:
-    """How another process builds ``WhisperTranscriber``; the model is found and its files are checked now.
+def _recipe_maker(
+    made: Callable[Concatenate[str | Path, Options], Transcriber],
+) -> Callable[Concatenate[str | Path, Options], Recipe]:
+    """A function with the arguments of ``made``, so that they stand in one place only."""
 
-    Raises
-    ------
-    The errors of ``WhisperTranscriber`` that need no loading.
-    """
-    _settled(tuning, interval_s, threads)
-    arguments: dict[str, object] = {
-        "model": find_model_folder(model),
-        "language": language,
-        "device": device,
-        "compute_type": compute_type,
-        "threads": threads,
-        "partials": partials,
-        "interval_s": interval_s,
-        "tuning": tuning,
-    }
-    return Recipe(f"{__name__}:{WhisperTranscriber.__name__}", arguments)
+    def load_recipe(model: str | Path, /, *_: Options.args, **options: Options.kwargs) -> Recipe:
+        """How another process builds it; the model is found, and files and numbers are checked now.
+
+        Raises
+        ------
+        The errors of ``WhisperTranscriber`` that need no loading.
+        """
+        _check_options(**cast(dict[str, Any], options))
+        folder = find_model_folder(model)
+        timing = timing_of(folder)
+        return Recipe(
+            f"{made.__module__}:{made.__name__}",
+            {"model": folder, **({} if "tuning" in options else {"interval_s": timing.interval_s}), **options},
+            allowance=timing.allowance,
+            label=title(folder),
+            smaller=f"{__name__}:{smaller_recipe.__name__}",
+        )
+
+    return load_recipe
+
+
+load_recipe = _recipe_maker(WhisperTranscriber)
+
+
+def smaller_recipe(recipe: Recipe) -> Recipe | None:
+    """The same with the next smaller model of the language that is on this machine, None when there is none."""
+    arguments = dict(recipe.arguments)
+    folder, language = Path(str(arguments.pop("model"))), str(arguments.get("language", "en"))
+    smaller = next_smaller(folder, language)
+    arguments.pop("interval_s", None)  # the smaller one has its own
+    return None if smaller is None else load_recipe(smaller.path, **arguments)  # type: ignore[arg-type]
 
 
 def _settled(tuning: WhisperTuning, interval_s: float | None, threads: int | None) -> WhisperTuning:
@@ -324,6 +346,12 @@ def _settled(tuning: WhisperTuning, interval_s: float | None, threads: int | Non
     if not 1 <= tuning.final_beam <= WIDEST_BEAM:
         raise ParameterError(f"The width of the search is 1 to {WIDEST_BEAM}, not {tuning.final_beam}.")
     return tuning
+
+
+def _check_options(
+    *, tuning: WhisperTuning = WhisperTuning(), interval_s: float | None = None, threads: int | None = None, **_: object
+) -> None:
+    _settled(tuning, interval_s, threads)
 
 
 def _check_interval(seconds: float) -> None:

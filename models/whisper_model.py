@@ -7,7 +7,6 @@ A model is a folder in CTranslate2's form. faster-whisper would ask the network 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.catalogue import known_entry
+from models.catalogue import known_entry, title
 from models.model_folder import missing_files
 from models.speech_gate import FRAMES_PER_S
+from models.speed import threads_here
 from models.store import find_model
 from models.whisper_reject import Decoding
 from monitor.errors import EnvironmentProblem, ParameterError
@@ -103,11 +103,6 @@ def choose_placement(device: str, compute_type: str, *, gpus: int, supported: Ma
     return Placement(chosen, compute_type if compute_type in can else best, tuple(warnings))
 
 
-def default_threads() -> int:
-    """One thread leaves the machine to the call; a second one makes the encoder 1.4 to 1.75 times as fast."""
-    return 2 if (os.cpu_count() or 1) >= 4 else 1
-
-
 def load_model(folder: Path, device: str, compute_type: str, threads: int | None) -> LoadedModel:
     """Load a checked folder; the last one loaded is kept for the next recording.
 
@@ -116,7 +111,7 @@ def load_model(folder: Path, device: str, compute_type: str, threads: int | None
     EnvironmentProblem
         The files are damaged, or the model is none of Whisper's.
     """
-    return _load(folder, device, compute_type, threads or default_threads())
+    return _load(folder, device, compute_type, threads or threads_here())
 
 
 @lru_cache(maxsize=1)
@@ -159,7 +154,7 @@ def _opened(folder: Path, placement: Placement, threads: int) -> LoadedModel:
         cpu_threads=threads,
         local_files_only=True,
     )
-    return LoadedModel(model, folder.name, placement.warnings)
+    return LoadedModel(model, title(folder), placement.warnings)
 
 
 def _reason(error: Exception) -> str:
@@ -180,8 +175,8 @@ class LoadedModel:
         if mels != model.model.n_mels:
             raise ValueError(f"it needs {model.model.n_mels} mel bands, but preprocessor_config.json says {mels}")
 
-    def speaking(self, language: str) -> LanguageDecoder:
-        """A decoder for one language, such as ``en`` or ``en-GB``.
+    def speaking(self, language: str, tokens_per_s: float | None = None) -> LanguageDecoder:
+        """A decoder for one language, such as ``en`` or ``en-GB``, that writes so many tokens at most.
 
         Raises
         ------
@@ -197,7 +192,7 @@ class LoadedModel:
             raise EnvironmentProblem(
                 f"The model {self.name} {knows} {language!r}; set the policy's language, or choose another model."
             )
-        return LanguageDecoder(self._model, spoken)
+        return LanguageDecoder(self._model, spoken, tokens_per_s)
 
 
 class LanguageDecoder:
@@ -208,7 +203,7 @@ class LanguageDecoder:
     times as long and invents more.
     """
 
-    def __init__(self, model: WhisperModel, language: str) -> None:
+    def __init__(self, model: WhisperModel, language: str, tokens_per_s: float | None = None) -> None:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
@@ -219,7 +214,7 @@ class LanguageDecoder:
         self._prompt = model.get_prompt(self._tokenizer, [], without_timestamps=True)
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
         # Languages that Whisper knows less well take more tokens for a word than English.
-        self._tokens_per_s = 7 if language == "en" else 12
+        self._tokens_per_s = tokens_per_s or (7.0 if language == "en" else 12.0)
 
     def decode(
         self,

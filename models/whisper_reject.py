@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -84,6 +85,18 @@ class Decoding:
     no_speech: float
 
 
+class Fate(StrEnum):
+    """What became of a pass."""
+
+    KEPT = "kept"
+    NOTHING = "nothing written"
+    EMPTY = "audio held for empty"
+    REPEATS = "repeats itself"
+    CREDIT = "credit of subtitles"
+    PLEASANTRY = "unsure pleasantry"
+    NO_SPEECH = "words without speech"
+
+
 def sift(decoding: Decoding, speech: BoolArray, rule: RejectionRule = RejectionRule()) -> tuple[Word, ...]:
     """The words that were probably said, in lower case and without punctuation.
 
@@ -91,17 +104,27 @@ def sift(decoding: Decoding, speech: BoolArray, rule: RejectionRule = RejectionR
     ----------
     speech : which frames of 20 ms of the utterance were speech.
     """
+    return examine(decoding, speech, rule)[0]
+
+
+def examine(
+    decoding: Decoding, speech: BoolArray, rule: RejectionRule = RejectionRule()
+) -> tuple[tuple[Word, ...], Fate]:
+    """The words of ``sift``, and by which rule there are none."""
     words = tuple(_plain_words(decoding.words))
-    if not words or _is_invented(decoding, [word.text for word in words], rule):
-        return ()
+    if not words:
+        return (), Fate.NOTHING
+    invented = _invented(decoding, [word.text for word in words], rule)
+    if invented is not None:
+        return (), invented
     heard = _near(speech, round(rule.speech_margin_s * FRAMES_PER_S))
     spoken = [_speech_share(word, heard) >= rule.least_speech_share for word in words]
     lasting = [_lasts(words[max(0, at - 1) : at + 2], rule) for at in range(len(words))]
     trusted = [all(signs) for signs in zip(spoken, lasting, (_is_plausible(word, rule) for word in words), strict=True)]
     if sum(trusted) < rule.least_trusted_share * len(words):
-        return ()
+        return (), Fate.NO_SPEECH
     sure = [w if good else replace(w, confidence=rule.untrusted) for w, good in zip(words, trusted, strict=True)]
-    return _without_loops(_within_speech(sure, spoken), rule)
+    return _without_loops(_within_speech(sure, spoken), rule), Fate.KEPT
 
 
 def _plain_words(words: Sequence[Word]) -> list[Word]:
@@ -127,18 +150,18 @@ def _joined(word: Word, ending: Word, text: str) -> Word:
     return replace(word, end_s=ending.end_s, text=word.text + text, confidence=sure)
 
 
-def _is_invented(decoding: Decoding, texts: Sequence[str], rule: RejectionRule) -> bool:
-    """Whether the text as a whole is none that was said."""
+def _invented(decoding: Decoding, texts: Sequence[str], rule: RejectionRule) -> Fate | None:
+    """The rule by which the text as a whole is none that was said."""
     if decoding.no_speech > rule.most_no_speech and decoding.logprob < rule.least_logprob:
-        return True
+        return Fate.EMPTY
     text = " ".join(texts)
     if compression(text) > rule.most_compression:
-        return True
+        return Fate.REPEATS
     # Languages without blanks come as single signs, so blanks do not count.
     if len(texts) <= rule.longest_credit and _close(text).startswith(tuple(map(_close, rule.credits))):
-        return True
+        return Fate.CREDIT
     doubtful = decoding.no_speech > rule.pleasantry_no_speech or decoding.logprob < rule.pleasantry_logprob
-    return doubtful and text in rule.pleasantries
+    return Fate.PLEASANTRY if doubtful and text in rule.pleasantries else None
 
 
 def _close(text: str) -> str:

@@ -54,6 +54,11 @@ class PassSchedule:
         self._planned: list[tuple[int, float]] = []
         self._last = 0
 
+    @property
+    def interval_s(self) -> float:
+        """Seconds between partial passes now."""
+        return self._interval_s
+
     def set_interval(self, seconds: float, at: int) -> None:
         """Make partial passes every so many seconds from sample ``at`` on; infinity makes none."""
         self._planned = sorted([*(plan for plan in self._planned if plan[0] != at), (at, seconds)])

@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,14 +110,63 @@ def misbehave(kind: str) -> None:
 
 
 class ChattyTranscriber(FakeTranscriber):
-    """Prints where answers travel, and tells its priority, thread count and process as its name."""
+    """Prints where answers travel, and tells its priority and thread count as its name."""
 
     def __init__(self) -> None:
         super().__init__()
         print("loading weights ...")  # noqa: T201
         os.write(1, b"more from a C library\n")
+
+    @property
+    def name(self) -> str:
         nice = os.nice(0) if hasattr(os, "nice") else 10
-        self.name = f"nice {nice}, threads {os.environ['OMP_NUM_THREADS']}"
+        return f"nice {nice}, threads {os.environ['OMP_NUM_THREADS']}"
+
+
+class PacedTranscriber(FakeTranscriber):
+    """One whose passes can be spread out, which changes nothing: ``wall_s`` stays. It counts what it is told."""
+
+    def __init__(self, wall_s: float = 0.0, interval_s: float = 1.0, cost_s: float = 0.1) -> None:
+        super().__init__(wall_s)
+        self.interval_s = interval_s
+        self.cost_s = cost_s
+        self.name = f"paced {wall_s:g}"
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return (f"a pass every {self.interval_s:g} s",)
+
+    def set_interval(self, seconds: float) -> None:
+        self.interval_s = seconds
+
+
+def paced(wall_s, *, smaller=None, **arguments):
+    recipe = fake("PacedTranscriber", wall_s=wall_s, **arguments)
+    return replace(recipe, label=f"paced {wall_s:g}", smaller=smaller and f"tests.host_fakes:{smaller}")
+
+
+def quick_one(recipe):
+    assert recipe.arguments["wall_s"] > 0
+    return paced(0.0, smaller="none_left")
+
+
+def none_left(_recipe):
+    return None
+
+
+class BusyTranscriber(FakeTranscriber):
+    """Computes for so many seconds of processor time over the first loud chunk, then is as quick as the others."""
+
+    def __init__(self, work_s: float) -> None:
+        super().__init__()
+        self._work_s = work_s
+
+    def push(self, y: FloatArray) -> list[Hypothesis]:
+        if np.any(y):
+            end_s, self._work_s = time.process_time() + self._work_s, 0.0
+            while time.process_time() < end_s:
+                pass
+        return super().push(y)
 
 
 def refuse() -> FakeTranscriber:

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from models.catalogue import Shape, known_entry
-from models.sized import SPECIAL, TIMESTAMPS, _Filler
+from models.sized import SPECIAL, TIMESTAMPS, Filler
 from models.sized import build_sized as build_without_tokenizer
+from models.sized_tokenizer import byte_level_tokenizer, write_tokenizer
 
 HERE = Path(__file__).parent
 RATE_HZ = 16_000
@@ -39,7 +40,7 @@ CLIPS = {
 PAUSE_S = 1.2
 
 
-class _Zeros(_Filler):
+class _Zeros(Filler):
     """Every matrix of the right shape, and nothing in it."""
 
     def weights(self, *shape):
@@ -59,7 +60,7 @@ def build_scripted(folder, sentence, *, start_s=0.0, end_s=3.0, loop=False, lang
     words = sentence.lower().split()
     english = languages == ("en",)
     # CTranslate2 tells multilingual models by an empty token, which OpenAI's have.
-    tokenizer = _tokenizer(words, SPECIAL) if english else _tokenizer([*words, ""], MULTILINGUAL)
+    tokenizer = byte_level_tokenizer(words, SPECIAL) if english else byte_level_tokenizer([*words, ""], MULTILINGUAL)
     known = tokenizer.get_vocab_size(with_added_tokens=True)
     ids = tokenizer.encode(" " + " ".join(words)).ids
     assert len(set(ids)) == len(ids) == len(words), "each word once, and as one token"
@@ -113,41 +114,8 @@ def build_sized(folder, name):
     """A model of the size of a real one, by name; a tokenizer with as many entries, so that it decodes something."""
     shape = known_entry(name).shape
     build_without_tokenizer(folder, shape)
-    plain = shape.vocabulary - len(SPECIAL) - TIMESTAMPS
-    _tokenizer((), SPECIAL, plain=plain).save(str(folder / "tokenizer.json"))
+    write_tokenizer(folder, shape)
     return folder
-
-
-def _tokenizer(words: Sequence[str], special: Sequence[str], *, plain: int = 0):
-    """Byte-level BPE: 256 bytes, the words with the blank before them, so many tokens in all, the special ones."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-
-    letters = _byte_letters()
-    vocabulary = {letter: number for number, letter in enumerate(letters)}
-    merges = []
-    if "" in words:
-        vocabulary[""] = len(vocabulary)
-    for word in filter(None, words):
-        spelt = [letters[byte] for byte in f" {word}".encode()]
-        for size in range(1, len(spelt)):
-            head, joined = "".join(spelt[:size]), "".join(spelt[: size + 1])
-            if joined not in vocabulary:
-                vocabulary[joined] = len(vocabulary)
-                merges.append((head, spelt[size]))
-    for number in range(len(vocabulary), plain):
-        vocabulary[f"{letters[32]}{number:05d}"] = number
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in special])
-    return tokenizer
-
-
-def _byte_letters() -> list[str]:
-    """How GPT-2 writes each byte: printable ones as they are, the others from code point 256 on."""
-    plain = {*range(33, 127), *range(161, 173), *range(174, 256)}
-    others = iter(range(256, 512))
-    return [chr(byte) if byte in plain else chr(next(others)) for byte in range(256)]
 
 
 def make_clip(command: Sequence[str], phrases: Sequence[str]) -> tuple[np.ndarray, list[dict[str, object]]]:

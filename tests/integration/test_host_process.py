@@ -20,7 +20,7 @@ from tests.host_fakes import CALL, EXIT, PATIENT_S, POISONS, FakeTranscriber, fa
 pytestmark = pytest.mark.timeout(120)
 
 DATA = Path(__file__).parents[1] / "data"
-QUICK = HostTuning(back_off_s=(0.01,), hang_s=20.0)
+QUICK = HostTuning(back_off_s=(0.01,), still_s=20.0, hang_s=20.0)
 ONLY_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 
 
@@ -94,7 +94,7 @@ def test_a_pass_is_returned_by_the_push_that_reaches_it():
 def test_offline_a_crash_is_mended_without_loss(kind, tmp_path):
     y = speech((0.5, 2.0), (2.5, 6.0), (7.0, 8.0), poison=POISONS[kind], at_s=4.52)
     expected = hear(FakeTranscriber(once=str(DATA)), y)  # a path that exists: nothing happens
-    tuning = replace(QUICK, hang_s=2.0) if kind == "hang" else QUICK
+    tuning = replace(QUICK, still_s=2.0) if kind == "hang" else QUICK
     host = HostedTranscriber(fake(once=str(tmp_path / "did")), wait=True, tuning=tuning)
     heard = hear(host, y)
     assert [(h.words, h.final) for h in heard] == [
@@ -140,7 +140,7 @@ def test_offline_a_recogniser_that_cannot_go_on_ends_with_a_warning():
 @ONLY_POSIX
 @pytest.mark.parametrize("number", ["SIGKILL", "SIGSTOP"])
 def test_live_a_killed_or_frozen_child_is_replaced(number):
-    tuning = replace(QUICK, hang_s=2.0, back_off_s=(0.5,))
+    tuning = replace(QUICK, still_s=2.0, back_off_s=(0.5,))
     with HostedTranscriber(fake(), wait=False, tuning=tuning) as host:
         first = hear_some(host, speech((0.2, 1.0), seconds=2))
         pid, states = host.pid, set()
@@ -265,7 +265,7 @@ def test_our_own_mistake_stops_no_analysis(monkeypatch, caplog):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("models.host.Worker", broken)
+    monkeypatch.setattr("models.host_supervisor.Worker", broken)
     with HostedTranscriber(fake(), wait=True) as host:
         assert hear(host, CALL) == []
         assert host.state is HostState.OFF

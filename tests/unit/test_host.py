@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.allowance import Allowance
 from models.host_child import Heard
 from models.host_feed import MOST, Feed
 from models.host_queue import AudioQueue, Chunk
@@ -109,14 +110,14 @@ def test_skipping_passes_over_what_was_dropped():
 
 
 def test_the_callers_array_may_be_reused():
-    feed, y = Feed(0.2, mends=False), ramp(0, 1000)
+    feed, y = Feed(Allowance(0.2, 0.2), mends=False), ramp(0, 1000)
     feed.append(y)
     y[:] = 0
     assert is_ramp(feed.take(1))
 
 
 def test_chunks_are_small_and_few_are_unanswered():
-    feed = Feed(0.2, mends=True)
+    feed = Feed(Allowance(0.2, 0.2), mends=True)
     feed.append(ramp(0, 10 * RATE_HZ))
     chunks = [feed.take(1) for _ in range(3)]
     assert [c.end - c.start for c in chunks] == [MOST] * 3
@@ -127,7 +128,7 @@ def test_chunks_are_small_and_few_are_unanswered():
 
 
 def test_passes_are_declared_later_by_the_allowance_and_told_when_due():
-    feed = Feed(0.2, mends=True)
+    feed = Feed(Allowance(0.2, 0.2), mends=True)
     send(feed, 1.0, [heard(0.9, "calm")])
     assert feed.due() == []
     send(feed, 0.1)
@@ -138,14 +139,14 @@ def test_passes_are_declared_later_by_the_allowance_and_told_when_due():
 
 
 def test_no_pass_is_later_than_the_recording():
-    feed = Feed(0.2, mends=True)
+    feed = Feed(Allowance(0.2, 0.2), mends=True)
     send(feed, 1.0, [heard(0.9, "calm")])
     assert [h.heard_at_s for h in feed.rest()] == [1.0]
     assert feed.rest() == []
 
 
 def test_too_much_audio_is_dropped_by_halves_and_counted():
-    feed = Feed(0.2, mends=False)
+    feed = Feed(Allowance(0.2, 0.2), mends=False)
     for _ in range(105):
         feed.append(ramp(feed.queue.end, RATE_HZ // 10))
         feed.bound(10 * RATE_HZ, Loss.BEHIND)
@@ -163,7 +164,7 @@ def test_too_much_audio_is_dropped_by_halves_and_counted():
 
 
 def test_a_live_call_goes_on_after_a_crash_with_rising_times_and_numbers():
-    feed = Feed(0.2, mends=False)
+    feed = Feed(Allowance(0.2, 0.2), mends=False)
     feed.begin()
     send(feed, 2.0, [heard(2.0, "a", utterance=3)])
     feed.append(ramp(feed.queue.end, RATE_HZ))
@@ -180,7 +181,7 @@ def test_a_live_call_goes_on_after_a_crash_with_rising_times_and_numbers():
 
 
 def test_a_crash_offline_sends_the_sentence_once_more_and_tells_its_passes_once():
-    feed = Feed(0.2, mends=True)
+    feed = Feed(Allowance(0.2, 0.2), mends=True)
     feed.begin()
     send(feed, 1.0, [heard(1.0, "a", final=True)])
     send(feed, 1.0, [heard(2.0, "b", utterance=2)])
@@ -198,7 +199,7 @@ def test_a_crash_offline_sends_the_sentence_once_more_and_tells_its_passes_once(
 
 
 def test_a_crash_over_nothing_loses_nothing_however_often():
-    feed = Feed(0.2, mends=True)
+    feed = Feed(Allowance(0.2, 0.2), mends=True)
     send(feed, 1.0)
     for _ in range(3):
         feed.mend()
@@ -209,7 +210,7 @@ def test_a_crash_over_nothing_loses_nothing_however_often():
 
 
 def test_what_fails_twice_is_skipped():
-    feed = Feed(0.2, mends=True)
+    feed = Feed(Allowance(0.2, 0.2), mends=True)
     send(feed, 1.0)
     feed.append(ramp(feed.queue.end, RATE_HZ // 2))
     for _ in range(2):
@@ -230,7 +231,7 @@ def test_what_fails_twice_is_skipped():
 
 
 def test_failing_twice_over_the_last_words_ends_it():
-    feed = Feed(0.2, mends=True)
+    feed = Feed(Allowance(0.2, 0.2), mends=True)
     send(feed, 3.0, [heard(2.5, "a", final=True)])
     for _ in range(2):
         assert not feed.finished
@@ -243,14 +244,14 @@ def test_failing_twice_over_the_last_words_ends_it():
 
 
 def test_only_thirty_seconds_are_kept_for_another_try():
-    feed = Feed(0.2, mends=True)
+    feed = Feed(Allowance(0.2, 0.2), mends=True)
     send(feed, 100.0)
     feed.mend()
     assert feed.queue.start == 70 * RATE_HZ
 
 
 def test_what_is_abandoned_is_counted_once():
-    feed = Feed(0.2, mends=False)
+    feed = Feed(Allowance(0.2, 0.2), mends=False)
     feed.append(ramp(0, 12 * RATE_HZ))
     feed.bound(10 * RATE_HZ, Loss.BEHIND)
     feed.take(1)

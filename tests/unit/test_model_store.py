@@ -248,12 +248,6 @@ def test_measuring_leaves_out_what_the_memory_cannot_hold(monkeypatch):
     assert [name for name, _ in speed.measure_all(find_model)] == ["tiny", "base"]
 
 
-def test_a_pass_is_measured_with_the_recogniser_s_threads():
-    from models.whisper_model import default_threads
-
-    assert speed.threads_here() == default_threads()
-
-
 def test_a_changed_file_gets_another_part(tmp_path):
     parts = {RemoteFile("model.bin", 9, digest, None).part(tmp_path).name for digest in ("a" * 64, "b" * 64)}
     assert parts == {"model.bin.aaaaaaaaaaaa.part", "model.bin.bbbbbbbbbbbb.part"}
