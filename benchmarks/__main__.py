@@ -20,7 +20,10 @@ BENCHMARKS = {
     "pitch": "F0 and voicing against a laryngograph, beside Praat and librosa",
     "pace": "syllables found against transcripts, beside a counter made with Praat",
     "phrases": "phrases found and invented by each recogniser, on real and on synthetic speech",
+    "recogniser-cost": "time, memory and delay of each recogniser on this machine, with models of the real sizes",
+    "nonspeech": "lights and phrases on silence, noise, music, tones, keys, laughter, coughs, breath, dogs, others",
     "speed": "time and memory of the whole program, beside Praat, openSMILE and librosa (needs no recordings)",
+    "live": "a live session: sound to screen, start-up, processor time and memory (needs PulseAudio and Xvfb)",
 }
 DONE, FAILED, WRONG_USE, MACHINE_LACKS, STOPPED = 0, 1, 2, 3, 130
 
@@ -35,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(f'There is no benchmark "{options.name}": choose from {", ".join(BENCHMARKS)} or all.')
         return WRONG_USE
     names = list(BENCHMARKS) if options.name == "all" else [options.name]
-    settings = Settings(data_folder(options.data), options.jobs, options.quick, _tell)
+    settings = Settings(data_folder(options.data), options.jobs, options.quick, _tell, options.minutes)
     try:
         # "all" goes on without what is missing, and says so at the end with its exit code
         return max(_run(name, settings, show_only=options.show_only) for name in names)
@@ -50,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"where the recordings lie (else {PLACES})")
     parser.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes, where time is not measured (2)")
     parser.add_argument("--quick", action="store_true", help="a short version, whose figures are not kept")
+    parser.add_argument("--minutes", type=_count, metavar="N", help="for how long a live session is watched (10)")
     parser.add_argument("--show-only", action="store_true", help="print, but write neither results nor docs")
     return parser
 
@@ -68,7 +72,7 @@ def _list() -> None:
 
 def _run(name: str, settings: Settings, *, show_only: bool) -> int:
     try:
-        report: Report = importlib.import_module(f"benchmarks.{name}").run(settings)
+        report: Report = importlib.import_module(f"benchmarks.{name.replace('-', '_')}").run(settings)
         print("\n\n".join(map(plain, all_tables(report))) + "\n")
         if not (show_only or settings.quick):
             written = save(report, ROOT / "benchmarks" / "results", ROOT / "docs")

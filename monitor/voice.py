@@ -21,6 +21,11 @@ TICK_S = TICK / FrameGrid().frames_per_s
 _SAMPLE_FRAMES = 50  # firm frames between two samples of the usual voice
 _MOST_EVIDENCE = 2.0  # times what is enough: evidence is not hoarded, a light must be able to go out
 _ANCHOR_SAMPLES = 60
+# A voice so far under the usual level is another one, further away: a raised voice is not softer. Gain control keeps
+# the level within a few dB. It is not learnt from, until nobody else was heard for so many samples: then the
+# microphone was moved.
+_FAR_SPREADS = -2.0
+_FAR_SAMPLES = 60
 _LEAST_DROP = -1.0  # how far a measure below usual may speak against the others, spreads
 
 
@@ -62,7 +67,7 @@ class _Strain:
     def deviations(self, upper: Sequence[float], centre: Sequence[float], spread: Sequence[float]) -> list[float]:
         """Deviations of level, F0 and effort in spreads; a level below usual says nothing against a raised voice."""
         most = self._limits.most
-        lows = (0.0, _LEAST_DROP, _LEAST_DROP)
+        lows = (_FAR_SPREADS, _LEAST_DROP, _LEAST_DROP)
         return [
             min(most, max(low, (u - c) / s))
             for u, c, s, low in zip(upper, centre, self.scales(spread), lows, strict=True)
@@ -75,6 +80,9 @@ class _Strain:
         hissing vowel may do that. The agreement that is asked for belongs to the limit of amber and goes with it.
         """
         level, f0, effort = deviations
+        if level <= _FAR_SPREADS:
+            return min(0.0, (f0 + effort) / 2)
+        level = max(0.0, level)
         strain = max((level + f0 + effort) / 3, self._limits.without_level * (f0 + effort) / 2)
         second = sorted(deviations)[1]
         agrees = second >= self._limits.agreement * limit / self._limits.amber
@@ -153,6 +161,7 @@ class VoiceJudge:
         self._anchor: tuple[float, ...] | None = keeper.centre if keeper.known else None
         self._sampled = 0
         self._samples = 0
+        self._far = 0  # samples in a row that were far under the usual level
         self._rise: tuple[float, ...] = (0.0, 0.0, 0.0)
         self._swing_st = self._pace_syl_s = math.nan
         self._strain = 0.0
@@ -162,6 +171,11 @@ class VoiceJudge:
     def learning(self) -> bool:
         """Whether the usual voice is not known yet."""
         return not self._keeper.known
+
+    @property
+    def strain(self) -> float:
+        """How far the voice was over the usual one when last heard, in spreads; a moved microphone does not count."""
+        return self._strain
 
     def look(self, tick: Tick) -> VoiceState:
         """Take one tick and say what the voice is like now."""
@@ -192,7 +206,8 @@ class VoiceJudge:
         if tick.firm - self._sampled < _SAMPLE_FRAMES:
             return
         self._sampled = tick.firm
-        if self._is_calm(tick.now_s):
+        self._far = self._far + 1 if deviations[0] <= _FAR_SPREADS else 0
+        if self._is_calm(tick.now_s) and not 0 < self._far < _FAR_SAMPLES:
             keeper.learn(tick.upper)
         self._recent.append(tick.upper)
         self._samples += 1

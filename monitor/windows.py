@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from monitor.likeness import DIP_DB, Likeness
 from monitor.types import TICK, BoolArray, Features, FloatArray, FrameGrid, IntArray
 
 _FPS = round(FrameGrid().frames_per_s)
@@ -32,8 +33,9 @@ class VoiceTicks:
     """Consecutive ticks; arrays have shape (ticks,) unless said otherwise.
 
     ``upper`` has shape (ticks, 3): upper percentile of level (dBFS), F0 (semitones over 55 Hz) and effort (dB), NaN
-    where too little was voiced lately. ``firm`` counts firm frames so far, ``speech_s`` speech so far. ``swing_st``
-    is the spread of F0 and ``pace_syl_s`` the articulation rate; both NaN where unknown or between two slow looks.
+    where too little was voiced lately, or where it was no speech (``monitor.likeness``). ``firm`` counts firm frames so
+    far, ``speech_s`` speech so far. ``swing_st`` is the spread of F0 and ``pace_syl_s`` the articulation rate; both NaN
+    where unknown or between two slow looks.
     """
 
     first: int
@@ -62,6 +64,8 @@ class RollingWindows:
         self._tick = 0
         self._speech = np.zeros(_PACE_FRAMES + 1, np.intp)  # cumulative counts up to each frame
         self._nuclei = np.zeros(_PACE_FRAMES + 1, np.intp)
+        self._likeness = Likeness(len(self._values))
+        self._since = 0
 
     def push(self, features: Features) -> VoiceTicks:
         """Windows that end with each tick of ``features``, which must hold whole ticks."""
@@ -73,13 +77,17 @@ class RollingWindows:
         seen = len(self._frames) - int(firm.sum()) + np.cumsum(firm)[TICK - 1 :: TICK]
         slow = (self._tick + 1 + np.arange(count)) % _SLOW == 0
         speech_s, pace = self._pace(speech, features.nucleus, count)
+        since = self._speaker_since(features, firm, seen, ends)
+        upper = self._upper(known, seen, np.maximum(ends - round(MAX_AGE_S * _FPS), since))
+        swing_since = np.maximum(ends - round(SWING_AGE_S * _FPS), since)
+        pauses = upper[:, 0] - self._likeness.dips(features.level_dbfs) >= DIP_DB
         ticks = VoiceTicks(
             first=self._tick,
-            upper=self._upper(known, seen, ends),
+            upper=np.where(pauses[:, None], upper, np.float32(np.nan)),
             fresh=np.logical_or.reduce(firm.reshape(count, TICK), axis=1),
             firm=self._firm + np.cumsum(firm)[TICK - 1 :: TICK],
             speech_s=speech_s,
-            swing_st=np.where(slow, self._swing(known, seen, ends, slow), np.float32(np.nan)),
+            swing_st=np.where(slow & pauses, self._swing(known, seen, swing_since, slow), np.float32(np.nan)),
             pace_syl_s=np.where(slow, pace, np.float32(np.nan)),
             level_dbfs=features.level_dbfs.reshape(count, TICK).max(axis=1),
             snr_db=(features.level_dbfs - features.noise_dbfs).reshape(count, TICK).max(axis=1),
@@ -99,11 +107,21 @@ class RollingWindows:
         self._frames = np.concatenate([self._frames, features.start_frame + at])
         return np.concatenate([self._values, new.astype(np.float32)])
 
-    def _window(
-        self, known: FloatArray, seen: IntArray, ends: IntArray, frames: int, age_s: float
-    ) -> tuple[FloatArray, IntArray]:
-        """Sorted windows, shape (ticks, measures, frames), padded with -inf in front, and how many each holds."""
-        oldest = np.searchsorted(self._frames, ends - round(age_s * _FPS))
+    def _speaker_since(self, features: Features, firm: BoolArray, seen: IntArray, ends: IntArray) -> IntArray:
+        """The frame from which on each tick's window may begin: what sounded like no speaker is left out."""
+        start = ends - round(MAX_AGE_S * _FPS)
+        held = np.minimum(seen - np.searchsorted(self._frames, start), VOICE_FRAMES)
+        other = (held >= LEAST_FRAMES) & ~self._likeness.push(features, firm, seen, held, start)
+        since = np.maximum.accumulate(np.where(other, ends, self._since))
+        self._since = int(since[-1])
+        return since
+
+    def _window(self, known: FloatArray, seen: IntArray, starts: IntArray, frames: int) -> tuple[FloatArray, IntArray]:
+        """Sorted windows, shape (ticks, measures, frames), padded with -inf in front, and how many each holds.
+
+        None begins before its frame of ``starts``.
+        """
+        oldest = np.searchsorted(self._frames, starts)
         held = np.minimum(seen - oldest, frames)
         windows = np.lib.stride_tricks.sliding_window_view(known, frames, axis=0)[seen - frames]
         absent = np.arange(frames) < (frames - held)[:, None]
@@ -111,17 +129,17 @@ class RollingWindows:
         windows.sort(axis=2)
         return windows, held
 
-    def _upper(self, known: FloatArray, seen: IntArray, ends: IntArray) -> FloatArray:
-        windows, held = self._window(known, seen, ends, VOICE_FRAMES, MAX_AGE_S)
+    def _upper(self, known: FloatArray, seen: IntArray, starts: IntArray) -> FloatArray:
+        windows, held = self._window(known, seen, starts, VOICE_FRAMES)
         at = VOICE_FRAMES - held + np.minimum((UPPER * held).astype(np.intp), np.maximum(held - 1, 0))
         upper = windows[np.arange(len(held)), :, np.minimum(at, VOICE_FRAMES - 1)]
         return np.where((held >= LEAST_FRAMES)[:, None], upper, np.float32(np.nan))
 
-    def _swing(self, known: FloatArray, seen: IntArray, ends: IntArray, slow: BoolArray) -> FloatArray:
+    def _swing(self, known: FloatArray, seen: IntArray, starts: IntArray, slow: BoolArray) -> FloatArray:
         """Spread of F0 between its 10th and 90th percentile, as a standard deviation; semitones."""
         spread = np.full(len(seen), np.nan, np.float32)
         if slow.any():
-            windows, held = self._window(known[:, 1:2], seen[slow], ends[slow], _SWING_FRAMES, SWING_AGE_S)
+            windows, held = self._window(known[:, 1:2], seen[slow], starts[slow], _SWING_FRAMES)
             start = _SWING_FRAMES - held
             low, high = (np.minimum(start + (share * held).astype(np.intp), _SWING_FRAMES - 1) for share in (0.1, 0.9))
             rows = np.arange(len(held))

@@ -99,11 +99,15 @@ def test_two_measures_that_agree_light(two):
     assert Light.AMBER in lights(Talk().say(10, two))
 
 
-@pytest.mark.parametrize("level", [-9.0, 0.0])
+@pytest.mark.parametrize("level", [-1.9, 0.0])
 def test_hidden_level_does_not_hide_effort(level):
     """Gain control may even turn a shout down."""
     assert Light.AMBER in lights(Talk().say(5, (level, 2, 2)))
     assert Light.RED in lights(Talk().say(5, (level, 3.5, 3.5)))
+
+
+def test_a_voice_far_under_the_usual_level_is_another_one():
+    assert lights(Talk().say(20, (-2.1, 3.5, 3.5))) == {Light.GREEN}
 
 
 def test_the_louder_the_sooner():
