@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import ducc0.fft as fft
 import numpy as np
-from scipy import fft
 
 from monitor.types import HOP, RATE_HZ, TICK, FloatArray
 
@@ -27,7 +27,10 @@ FFT_SIZE = 960  # WINDOW + longest lag, so that the circular autocorrelation doe
 LAG_RATE_HZ = 8_000
 LOOKAHEAD = WINDOW // 2 - HOP // 2
 BIN_HZ = RATE_HZ / FFT_SIZE
-_BATCH = 50 * TICK  # frames at a time: the work arrays stay within a second-level cache
+_BATCH = 48 * TICK  # frames at a time: the work arrays stay within a second-level cache
+# Transforms work on several frames at once and on what is left over one by one, which rounds otherwise: frames are made
+# up to a whole number of groups, so that a block's size changes no bit.
+_LANES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,14 @@ class SpectralFramer:
 
     def _transform(self, y: FloatArray, count: int) -> Spectra:
         windows = np.lib.stride_tricks.sliding_window_view(y, WINDOW)[::HOP]
-        work = self._work[:count]
-        np.multiply(windows, self._window, out=work[:, :WINDOW])
-        bins = fft.rfft(work)
+        work = self._work[: -(-count // _LANES) * _LANES]
+        np.multiply(windows, self._window, out=work[:count, :WINDOW])
+        bins = fft.r2c(work, axes=(1,), nthreads=1)
         power = bins.real**2
         power += bins.imag**2
-        lags = fft.irfft(np.sqrt(power[:, : FFT_SIZE // 4 + 1]), FFT_SIZE // 2)[:, : FFT_SIZE // 4 + 1]
+        magnitude = np.sqrt(power[:, : FFT_SIZE // 4 + 1]).astype(np.complex64)
+        lags = fft.c2r(magnitude, axes=(1,), lastsize=FFT_SIZE // 2, forward=False, inorm=2, nthreads=1)
+        lags, power = lags[:count, : FFT_SIZE // 4 + 1], power[:count]
         power *= self._scale
         hops = windows[:, LOOKAHEAD : LOOKAHEAD + HOP]
         peak = np.maximum(hops.max(axis=1), -hops.min(axis=1))
