@@ -2,8 +2,9 @@
 
 pocketsphinx starts every recording from a mean that fits no voice in particular and gives it the weight of five
 seconds, so the first utterances, which may be all there is, were decoded badly (word error rate 0.61 against 0.42 with
-the true mean, on synthetic speech). Here the mean starts from an average voice at the level that is heard, learns
-quickly, and belongs to the recording, so that nothing of an earlier recording is left.
+the true mean, on synthetic speech). Here the mean starts half from an average voice at the level that is heard and
+half from the first second of speech (of the phrases of four espeak voices the decoder then hears 0.81 instead of 0.77;
+0.84 with the true mean), learns quickly, and belongs to the recording, so that nothing of an earlier recording is left.
 """
 
 from __future__ import annotations

@@ -29,10 +29,10 @@ WORD_BY_WORD = 3.0
 TYPICAL_FIT = -3.6
 """Mean fit of the words of native readers."""
 
-FIT_KNOWN_AFTER_S = 1.0
+FIT_KNOWN_AFTER_S = 0.5
 """A voice's own mean counts as much as the typical one after so much speech."""
 
-FIT_FOLLOWED = 0.8
+FIT_FOLLOWED = 1.0
 """Share of a voice's deviation from the typical fit that its phrases are excused or charged."""
 
 

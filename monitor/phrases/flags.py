@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from monitor.events import Event, FlagChanged, ItemChecked, WordsHeard
-from monitor.phrases.checklist import Checklist
+from monitor.phrases.checklist import Checklist, Known
+from monitor.phrases.customer_name import CustomerName
 from monitor.phrases.matcher import PhraseMatch, PhraseMatcher
 from monitor.policy.model import Policy
 from monitor.types import ChecklistItem, Flag, FlagState, Hypothesis, Word
@@ -49,6 +50,12 @@ class ConfirmationRule:
     carry_over_s: float = 1.0
     carry_over_words: int = 8
 
+    def asked_of(self, *, helpful: bool, words: int) -> tuple[float, float]:
+        """The confidences that agreement and a final pass need, in an utterance of so many words."""
+        if helpful:
+            return self.helpful_confidence, self.helpful_confidence
+        return self.agree_confidence, self.few_words_confidence if words <= self.few_words else self.final_confidence
+
 
 # Whisper decodes every pass anew, so that two passes that agree are two opinions, and its word probabilities are high
 # where it is right. Not measured on real speech here: no weights could be had.
@@ -74,21 +81,30 @@ class _Tracked:
 class FlagTracker:
     """Follows the phrases of one channel through the passes of a recogniser."""
 
-    def __init__(self, policy: Policy, rule: ConfirmationRule | None = None) -> None:
+    def __init__(
+        self, policy: Policy, rule: ConfirmationRule | None = None, customer: CustomerName | None = None
+    ) -> None:
         self._policy = policy
         self._rule = rule or ConfirmationRule()
         self._matcher = PhraseMatcher(policy)
         self._behaviours = {behaviour.id: behaviour for behaviour in policy.behaviours}
-        self._checklist = Checklist(policy)
+        self._customer = customer or CustomerName()
+        self._checklist = Checklist(policy, self._customer)
         self._tracked: list[_Tracked] = []
         self._tail: tuple[Word, ...] = ()
         self._keys = 0
         self._heard_words = False
         self._trouble_at_s: float | None = None
 
+    @property
+    def trouble_at_s(self) -> float | None:
+        """When the first confirmed flag began: a first sign of trouble."""
+        return self._trouble_at_s
+
     def take(self, hyp: Hypothesis) -> list[Event]:
         """Return what one pass changes: flags and checklist items by their time, then the words of a final pass."""
         self._forget(hyp.start_s)
+        self._customer.hear(hyp)
         events: list[Event] = []
         seen: list[_Tracked] = []
         for match in self._matches(hyp):
@@ -117,6 +133,10 @@ class FlagTracker:
                 events.append(WordsHeard(hyp.heard_at_s, hyp.words))
         return events
 
+    def look(self, now_s: float, known: Known) -> list[Event]:
+        """What became of the checklist by itself, such as an item that was not met in time; once a second will do."""
+        return [ItemChecked(now_s, item) for item in self._checklist.look(now_s, known)]
+
     def finish(
         self,
         duration_s: float,
@@ -124,18 +144,16 @@ class FlagTracker:
         *,
         trouble_at_s: float | None = None,
         words_heard: bool | None = None,
+        measured: int = 1,
     ) -> list[ChecklistItem]:
         """Return the whole checklist. What cannot be known has ``met`` None and a reason.
 
         ``trouble_at_s`` is the first sign of trouble, by default the first confirmed flag; ``words_heard`` says whether
-        anything could be heard at all, by default whether any final pass came in.
+        anything could be heard at all, by default whether any final pass came in; ``measured`` channels were heard.
         """
-        return self._checklist.items(
-            duration_s,
-            channels,
-            trouble_at_s=self._trouble_at_s if trouble_at_s is None else trouble_at_s,
-            words_heard=self._heard_words if words_heard is None else words_heard,
-        )
+        trouble_at_s = self._trouble_at_s if trouble_at_s is None else trouble_at_s
+        words_heard = self._heard_words if words_heard is None else words_heard
+        return self._checklist.items(duration_s, Known(channels, trouble_at_s, words_heard, measured))
 
     def _matches(self, hyp: Hypothesis) -> list[PhraseMatch]:
         """Phrases that end in this utterance; the words just before it help to see the whole phrase and who said it."""
@@ -204,11 +222,8 @@ class FlagTracker:
         rule, match = self._rule, tracked.match
         if match.weak or match.closeness < rule.least_closeness:
             return False
-        if self._behaviours[match.behaviour_id].is_helpful:
-            agree = final = rule.helpful_confidence
-        else:
-            agree = rule.agree_confidence
-            final = rule.few_words_confidence if len(hyp.words) <= rule.few_words else rule.final_confidence
+        helpful = self._behaviours[match.behaviour_id].is_helpful
+        agree, final = rule.asked_of(helpful=helpful, words=len(hyp.words))
         heard_more_s = hyp.heard_at_s - tracked.first_heard_at_s
         if tracked.passes > 1 and heard_more_s >= rule.agree_after_s and match.confidence >= agree:
             return True

@@ -121,7 +121,7 @@ def holds(hypothesis, words):
 
 @pytest.mark.parametrize("block", [80, 320, 1600, 1777, 48_000])
 def test_answers_do_not_depend_on_the_blocks(heard_start, block):
-    assert len(heard_start["speech_rms"]) > 10
+    assert len(heard_start["speech_rms"]) > 5
     assert hear(start_of("speech_rms"), block) == heard_start["speech_rms"]
 
 

@@ -8,6 +8,7 @@ import pytest
 import soundfile as sf
 
 from models.agreement import Agreement
+from models.cepstral_mean import CepstralMean
 from models.confusability import Confusability
 from models.decoded import Decoded
 from models.evidence import ALONE_AT_LEAST, ALONE_AT_MOST, least_score
@@ -84,6 +85,39 @@ def test_a_recording_may_end_while_somebody_speaks():
     assert hits_of(search, b"") == []
 
 
+def test_the_same_audio_is_heard_the_same_to_the_last_bit_whatever_was_heard_before():
+    wordings, names = ["calm down", "you're wrong", "and the"], [*TRUTH]
+    used = PhraseDecoder(wordings)
+    later = [heard_by(used, pcm(name)[:80_000]) for name in (*names, *names[::-1])]
+    assert later == [*later[: len(names)], *later[len(names) - 1 :: -1]]
+    new = PhraseDecoder(wordings)
+    assert [heard_by(new, pcm(name)[:80_000]) for name in names[::-1]] == later[len(names) :]
+
+
+def heard_by(decoder, audio):
+    decoder.reset()
+    decoder.start(audio[:32_000])
+    decoder.feed(audio)
+    decoder.end()
+    return decoder.path(), decoder.hits()
+
+
+def test_the_mean_of_an_opening_is_measured_without_a_trace():
+    search, audio = KeyphraseView(phrases("calm down"), Confusability()), pcm("speech_rms")
+    before = hits_of(search, audio)
+    search.reset()
+    means = [search.measure_mean(audio[:length], MEAN) for length in (32_000, 64_000)]
+    assert [frames for _, frames in means] == pytest.approx([100, 200], abs=4)
+    assert hits_of(search, audio) == before
+    known = CepstralMean()
+    known.start_at(-25.0)
+    flat = known.text
+    known.learn(*search.measure_mean(audio[:32_000], known.text))
+    assert known.is_known
+    assert known.text != flat
+    assert KeyphraseView([], Confusability()).measure_mean(audio, MEAN) == (MEAN, 0)
+
+
 def test_every_hit_is_good_enough_to_matter():
     hits = view(pcm("speech_rms"), *[f"{a} {b}" for a in SOUNDS for b in SOUNDS])
     assert len(hits) > 3
@@ -98,7 +132,7 @@ def test_no_phrases_no_hits():
 def test_both_views_hear_the_phrase_of_a_recording():
     decoder = PhraseDecoder(["calm down"])
     audio = pcm("speech_rms")[: int(4.9 * 32_000)]
-    decoder.start(-25.0)
+    decoder.start(audio[16_000:48_000])
     decoder.feed(audio)
     decoder.end()
     path, hits = decoder.path(), decoder.hits()

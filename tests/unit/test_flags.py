@@ -161,7 +161,7 @@ def test_other_utterances_withdraw_nothing(tracker):
 
 def test_a_quoted_phrase_is_told_as_quoted_and_is_no_trouble(tracker):
     assert told(tracker.take(heard("you told me to calm down", final=True))) == [(1, QUOTED)]
-    assert tracker.finish(300, 1)[0] == ChecklistItem("do.apologise", False, why="not heard")
+    assert tracker.finish(300, 1)[0] == ChecklistItem("do.apologise", None, why="there was no sign of trouble")
 
 
 def test_the_context_that_comes_later_is_believed(tracker):
@@ -243,7 +243,7 @@ def test_a_helpful_phrase_is_checked_once_and_never_flagged(tracker):
 
 def test_a_helpful_phrase_needs_less_confidence(tracker):
     tracker.take(heard("i'm sorry", final=True, confidence=0.34))
-    assert tracker.finish(300, 1)[0].met is False
+    assert tracker.finish(300, 1, trouble_at_s=1)[0].met is False
     tracker.take(heard("i'm sorry", final=True, confidence=0.36, utterance=2, start_s=20))
     assert tracker.finish(300, 1)[0].met is True
 
@@ -251,7 +251,7 @@ def test_a_helpful_phrase_needs_less_confidence(tracker):
 def test_a_helpful_phrase_that_was_only_a_hint_does_not_count(tracker):
     tracker.take(heard("i'm sorry about", at_s=11))
     tracker.take(heard("my story about", at_s=12, final=True))
-    assert tracker.finish(300, 1)[0].met is False
+    assert tracker.finish(300, 1, trouble_at_s=1)[0].met is False
 
 
 def test_the_checklist_knows_met_unmet_and_unknown(tracker):
@@ -262,7 +262,7 @@ def test_the_checklist_knows_met_unmet_and_unknown(tracker):
         ChecklistItem("do.listen", None, why="one channel"),
         ChecklistItem("do.name", None, why="the customer's name is not known"),
     ]
-    assert tracker.finish(300, 2)[2] == ChecklistItem("do.listen", None, why="turn-taking is not measured yet")
+    assert tracker.finish(300, 2)[2] == ChecklistItem("do.listen", None, why="only the agent's channel was measured")
 
 
 def test_without_words_nothing_is_called_unmet():
