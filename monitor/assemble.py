@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -10,28 +9,35 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from monitor.errors import EnvironmentProblem, InputProblem, ParameterError
+from monitor.listening import CatchingUp, LiveWords
 from monitor.memory import keep_freed_memory
+from monitor.phrases.customer_name import wordings_of
 from monitor.phrases.flags import rule_for
 from monitor.pipeline import CallPipeline
 from monitor.policy.load import load_policy
 from monitor.policy.model import Policy
+from monitor.policy.sensitivity import tuned
 from monitor.ports import BaselineKeeper, Sink, Source, Transcriber
-from monitor.profile import read_profile
+from monitor.profile import StoredVoice, profile_label, read_profile
 from monitor.result import CallResult, EngineInfo, ResultBuilder
 from monitor.session import run_inline
-from monitor.types import RATE_HZ, FloatArray, SourceInfo
+from monitor.settings import Sensitivity
+from monitor.tap import Tap
+from monitor.types import RATE_HZ, Baseline, FloatArray, SourceInfo
 
 # What a recogniser is asked to listen for at most: each wording costs start-up time and confuses with others.
 MOST_WORDINGS = 500
+SIDES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisOptions:
     """How to judge: policy by name or file, a stored profile, the recogniser, which channel is the agent's.
 
-    ``model`` is a Whisper model by name or folder. ``block`` is the number of samples per push, None lets the source
-    choose; ``own_process`` says whether the recogniser gets a process of its own, which a worker process does without.
-    Neither changes a result.
+    ``customer`` is the customer's name, for ``do.name``. ``model`` is a Whisper model by name or folder,
+    ``sensitivity`` what ``monitor.policy.sensitivity`` makes of the policy. ``block`` is the number of samples per
+    push, None lets the source choose; ``own_process`` says whether the recogniser gets a process of its own, which a
+    worker process does without. Neither changes a result.
     """
 
     policy: str | None = None
@@ -41,6 +47,8 @@ class AnalysisOptions:
     block: int | None = None
     model: str | None = None
     own_process: bool = True
+    sensitivity: Sensitivity = "normal"
+    customer: str | None = None
 
 
 def analyse(
@@ -70,7 +78,7 @@ def analyse(
 
     block_s = None if options.block is None else options.block / RATE_HZ
     with ExitStack() as stack:
-        source = open_recording(path, block_s=block_s, channels=[options.agent_channel])
+        source = open_recording(path, block_s=block_s, channels=_wanted(options.agent_channel))
         stack.callback(source.close)
         return analyse_source(source, replace(options, block=None), sinks=sinks, progress=progress, row=0)
 
@@ -90,7 +98,7 @@ def analyse_source(
     The errors of ``analyse``.
     """
     keep_freed_memory()
-    policy = load_policy(options.policy)
+    policy = chosen_policy(options)
     if options.agent_channel < 0:
         raise ParameterError(f"Channels are counted from 0, so {options.agent_channel} is none of them.")
     info = source.info
@@ -98,18 +106,26 @@ def analyse_source(
         row = options.agent_channel
         if row >= info.channels:
             raise ParameterError(f"{info.name} has {info.channels} channels, so there is no channel {row}.")
+    both = info.channels == SIDES  # of more channels nobody told which is the customer's
     heard: Source = source if options.block is None else _Reblocked(source, options.block)
     with ExitStack() as stack:
         words = _words(options, policy, stack)
+        usual = None if options.profile is None else read_profile(options.profile)
         builder = ResultBuilder(info, _named_engine(options, policy, words.name))
         pipeline = CallPipeline(
             policy,
-            _keeper(options, policy),
+            keeper(policy, usual),
             words.transcriber,
             agent_channel=options.agent_channel,
             rule=rule_for(words.name),
+            customer_keeper=keeper(policy, None) if both else None,
+            customer=options.customer,
         )
-        run_inline(heard, pipeline, [builder, *sinks], row=row, progress=progress)
+        for sink in sinks:
+            if isinstance(sink, Tap):
+                pipeline.tell(sink)
+        customer_row = 1 - row if both else None
+        run_inline(heard, pipeline, [builder, *sinks], row=row, customer_row=customer_row, progress=progress)
     if pipeline.duration_s == 0:
         raise InputProblem(f"{info.name} holds no sound; check that the recorder wrote it completely.")
     told = (*getattr(source, "warnings", ()), *words.warnings)
@@ -120,9 +136,60 @@ def engine_info(options: AnalysisOptions) -> EngineInfo:
     """What ``analyse`` would write about the engine, without hearing anything."""
     from models.registry import choose
 
-    policy = load_policy(options.policy)
-    choice = choose(options.recogniser, _wordings(policy), policy.language, options.model)
+    policy = chosen_policy(options)
+    choice = choose(options.recogniser, _wordings(policy, options.customer), policy.language, options.model)
     return _named_engine(options, policy, choice.name)
+
+
+def chosen_policy(options: AnalysisOptions) -> Policy:
+    """The policy at the chosen sensitivity.
+
+    Raises
+    ------
+    ParameterError
+        There is none of this name, or it cannot be used.
+    """
+    return tuned(load_policy(options.policy), options.sensitivity)
+
+
+def live_words(options: AnalysisOptions, policy: Policy) -> LiveWords:
+    """What hears the words of the next live call; it starts in the background.
+
+    Raises
+    ------
+    ParameterError
+        The recogniser or its model is unusable.
+    EnvironmentProblem
+        A recogniser that was asked for is not on this machine.
+    """
+    from models import registry
+    from models.host import HostedTranscriber
+
+    choice = registry.choose(options.recogniser, _wordings(policy, options.customer), policy.language, options.model)
+    if choice.recipe is None:
+        return LiveWords(choice.name, None, choice.warnings)
+    return LiveWords(choice.name, HostedTranscriber(choice.recipe, wait=False, name=choice.name), choice.warnings)
+
+
+def live_call(
+    policy: Policy, voice: StoredVoice | None, words: LiveWords, info: SourceInfo, *, at_once: int = 0
+) -> tuple[CallPipeline, ResultBuilder]:
+    """The engine of one live call, and what gathers its result; the first ``at_once`` samples come in one go.
+
+    The agent is channel 0, the customer channel 1 of two. The same samples give what ``analyse`` gives.
+    """
+    keep_freed_memory()
+    profile = None if voice is None else voice.label
+    engine = EngineInfo(engine_version(), policy.fingerprint, words.name, 0, profile)
+    hears = words.transcriber
+    pipeline = CallPipeline(
+        policy,
+        keeper(policy, None if voice is None else voice.baseline),
+        None if hears is None else CatchingUp(hears, at_once),
+        rule=rule_for(words.name),
+        customer_keeper=keeper(policy, None) if info.channels == SIDES else None,
+    )
+    return pipeline, ResultBuilder(info, engine)
 
 
 def engine_version() -> str:
@@ -131,6 +198,15 @@ def engine_version() -> str:
         return version("evenkeel")
     except PackageNotFoundError:
         return "0+unknown"
+
+
+def _wanted(agent_channel: int) -> Callable[[int], Sequence[int]]:
+    """Which channels of a recording are heard: the agent's, and of two the customer's after it."""
+
+    def wanted(available: int) -> Sequence[int]:
+        return [agent_channel, 1 - agent_channel] if available == SIDES and agent_channel < SIDES else [agent_channel]
+
+    return wanted
 
 
 class _Reblocked:
@@ -162,7 +238,7 @@ def _words(options: AnalysisOptions, policy: Policy, stack: ExitStack) -> _Words
     """The recogniser, ready to hear; ended with ``stack``. Where none was asked for by name, none is no error."""
     from models import registry
 
-    choice = registry.choose(options.recogniser, _wordings(policy), policy.language, options.model)
+    choice = registry.choose(options.recogniser, _wordings(policy, options.customer), policy.language, options.model)
     transcriber: Transcriber | None = None
     try:
         if choice.recipe is not None and options.own_process:
@@ -174,7 +250,7 @@ def _words(options: AnalysisOptions, policy: Policy, stack: ExitStack) -> _Words
         elif choice.recipe is not None:
             from models.allowance import Allowed
 
-            transcriber = Allowed(registry.build(choice.recipe))
+            transcriber = Allowed(registry.build(choice.recipe), choice.recipe.allowance)
     except EnvironmentProblem as problem:
         if options.recogniser != "auto" or options.model is not None:
             raise
@@ -182,17 +258,18 @@ def _words(options: AnalysisOptions, policy: Policy, stack: ExitStack) -> _Words
     return _Words(choice.name, transcriber, choice.warnings)
 
 
-def _wordings(policy: Policy) -> tuple[str, ...]:
-    return policy.phrases(most=MOST_WORDINGS)
+def _wordings(policy: Policy, customer: str | None) -> tuple[str, ...]:
+    names = wordings_of(customer)
+    return (*names, *policy.phrases(most=MOST_WORDINGS - len(names)))
 
 
-def _keeper(options: AnalysisOptions, policy: Policy) -> BaselineKeeper:
+def keeper(policy: Policy, usual: Baseline | None) -> BaselineKeeper:
+    """What learns a usual voice, from a stored one or from nothing."""
     from models.baseline import BaselineLearner
 
     limits = policy.thresholds.learning
-    profile = None if options.profile is None else read_profile(options.profile)
     return BaselineLearner(
-        speech_s=limits.speech_s, memory=limits.memory, profile=profile, profile_weight=limits.profile_weight
+        speech_s=limits.speech_s, memory=limits.memory, profile=usual, profile_weight=limits.profile_weight
     )
 
 
@@ -201,7 +278,7 @@ def _named_engine(options: AnalysisOptions, policy: Policy, recogniser: str) -> 
     if options.profile is not None:
         # A missing one is refused with a sentence where it is read.
         content = options.profile.read_bytes() if options.profile.is_file() else b""
-        profile = f"{options.profile.stem}@{hashlib.sha256(content).hexdigest()[:12]}"
+        profile = profile_label(options.profile.stem, content)
     return EngineInfo(
         version=engine_version(),
         policy=policy.fingerprint,

@@ -62,17 +62,23 @@ def counts(state: FlagState) -> bool:
     return state in (FlagState.TENTATIVE, FlagState.CONFIRMED)
 
 
+def figures(reason: Reason) -> str:
+    """What was measured, against which usual and limit: ``8 dB, limit 6``; empty where there is no figure to act on."""
+    if reason.value is None or reason.unit == "confidence":  # how sure it is says nothing to act on
+        return ""
+    unit = f" {UNITS.get(reason.unit, reason.unit)}" if reason.unit else ""
+    told = [number(reason.value) + unit]
+    if reason.usual:  # a usual of 0 is what differences are counted from; it tells nobody anything
+        told.append(f"usual {number(reason.usual)}")
+    if reason.limit is not None:
+        told.append(f"limit {number(reason.limit)}")
+    return ", ".join(told)
+
+
 def why(reason: Reason) -> str:
     """The reason's sentence with what was measured: ``voice well above your usual level (8 dB, limit 6)``."""
-    if reason.value is None or reason.unit == "confidence":  # how sure it is says nothing to act on
-        return reason.text
-    unit = f" {UNITS.get(reason.unit, reason.unit)}" if reason.unit else ""
-    figures = [number(reason.value) + unit]
-    if reason.usual:  # a usual of 0 is what differences are counted from; it tells nobody anything
-        figures.append(f"usual {number(reason.usual)}")
-    if reason.limit is not None:
-        figures.append(f"limit {number(reason.limit)}")
-    return f"{reason.text} ({', '.join(figures)})"
+    measured = figures(reason)
+    return f"{reason.text} ({measured})" if measured else reason.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +241,7 @@ class EventLines:
             case FlagChanged(at_s=at_s, flag=flag):
                 instead = f"; say instead: {flag.say_instead}" if flag.say_instead and counts(flag.state) else ""
                 return _row(at_s, "flag", f'"{flag.text}" {STATE_WORDS[flag.state]}{instead}')
-            case ItemChecked(at_s=at_s, item=item):
+            case ItemChecked(at_s=at_s, item=item) if item.met:
                 evidence = f': "{item.evidence}"' if item.evidence else ""
                 return _row(at_s, "done", item_name(item.id) + evidence)
             case Warned(at_s=at_s, text=text):

@@ -41,7 +41,11 @@ class Entry:
 
 COMMANDS = {
     "demo": Entry("monitor.commands.demo:demo", "Play a bundled call and watch the light."),
+    "live": Entry("monitor.commands.live:live", "Listen during calls and show one quiet light."),
+    "call": Entry("monitor.commands.call:call", "Start, stop or name a call in the running program."),
     "analyze": Entry("monitor.commands.analyze:analyze", "Judge recordings and leave a result for each."),
+    "report": Entry("monitor.commands.report:report", "Write one call as a page to keep, send or print."),
+    "trends": Entry("monitor.commands.trends:trends", "Write a page of patterns over many calls."),
     "policy": Entry("monitor.commands.policy:policy", "Check, show, start or try a policy: what is listened for."),
     "models": Entry("monitor.commands.models:models", "List, fetch, check and delete speech models."),
     "devices": Entry("monitor.commands.devices:devices", "List the microphones that can be heard."),

@@ -28,15 +28,20 @@ from monitor.events import (
 )
 from monitor.features.extractor import LATENCY_S, FeatureExtractor
 from monitor.judgement import LEARNING, Hearing, Judgement
+from monitor.phrases.announcement import HoldListener
+from monitor.phrases.checklist import Known
+from monitor.phrases.customer_name import CustomerName
 from monitor.phrases.flags import ConfirmationRule, FlagTracker
 from monitor.policy.model import Policy
 from monitor.ports import BaselineKeeper, Transcriber
+from monitor.tap import Tap
 from monitor.turns import TurnFinder, told_frame
-from monitor.types import HOP, RATE_HZ, TICK, ChecklistItem, Features, FloatArray, Hypothesis, Light, Reason
+from monitor.types import HOP, RATE_HZ, TICK, ChecklistItem, Features, FloatArray, FrameGrid, Hypothesis, Light, Reason
 from monitor.voice import STEADY, Tick, VoiceJudge
 from monitor.windows import RollingWindows, rows
 
 AGENT = "agent"
+CHECKED = round(1 / FrameGrid().start_s(1))  # frames between two looks at the checklist: 1 s
 _LATENCY = round(LATENCY_S * RATE_HZ)
 
 
@@ -55,6 +60,7 @@ class CallPipeline:
         agent_channel: int = 0,
         rule: ConfirmationRule | None = None,
         customer_keeper: BaselineKeeper | None = None,
+        customer: str | None = None,
     ) -> None:
         self._channel = agent_channel
         self._keeper = keeper
@@ -65,7 +71,9 @@ class CallPipeline:
         self._voice = VoiceJudge(policy.thresholds, keeper)
         self._hearing = Hearing(policy.thresholds.audibility)
         self._judgement = Judgement(policy)
-        self._flags = FlagTracker(policy, rule)
+        self._customer = CustomerName(customer)
+        self._flags = FlagTracker(policy, rule, self._customer)
+        self._holds = HoldListener(policy)
         self._sides: TwoSides | None = None
         if customer_keeper is not None:
             self._sides = TwoSides(policy.thresholds, customer_keeper)
@@ -76,11 +84,18 @@ class CallPipeline:
         self._learnt = False
         self._clipped = 0
         self._speaking_frames = 0
+        self._tap: Tap | None = None
 
     @property
     def duration_s(self) -> float:
         """How much was heard so far."""
         return self._samples / RATE_HZ
+
+    def tell(self, tap: Tap) -> None:
+        """Tell from here on what the judgement is made from."""
+        self._tap = tap
+        if self._sides is not None:
+            self._sides.tell(tap)
 
     def push(self, y: FloatArray, customer: FloatArray | None = None) -> list[Event]:
         """Take the next samples, shape (samples,), any number, of agent and customer; return what became known.
@@ -104,6 +119,10 @@ class CallPipeline:
         """Judge the voice by this policy's limits from here on; what was learnt of it stays."""
         self._voice = VoiceJudge(policy.thresholds, self._keeper)
 
+    def name_customer(self, name: str) -> None:
+        """The customer has this name, from here on."""
+        self._customer.give(name)
+
     def finish(self) -> list[Event]:
         """The call ended: everything that was still waiting for what follows."""
         if self._transcriber is not None:
@@ -115,7 +134,7 @@ class CallPipeline:
         else:
             events += self._judge_both(self._features.finish(), self._customer_features.finish())
         while self._heard:
-            events += self._take(self._heard.popleft())
+            events += self._take(self._heard.popleft(), self.duration_s)
         if self._sides is None:
             events += [TurnEnded(self.duration_s, turn) for turn in self._turns.finish()]
         else:
@@ -127,14 +146,21 @@ class CallPipeline:
 
     def checklist(self, channels: int) -> list[ChecklistItem]:
         """The call's checklist, once finished."""
-        heard = self._transcriber is not None
-        if self._sides is None:
-            return self._flags.finish(self.duration_s, channels, words_heard=heard)
+        known = self._known
         items = self._flags.finish(
-            self.duration_s, channels, trouble_at_s=self._first_trouble_s(), words_heard=heard
+            self.duration_s,
+            channels,
+            trouble_at_s=known.trouble_at_s,
+            words_heard=known.words_heard,
+            measured=known.measured,
         )
-        measured = self._sides.checklist(self.duration_s)
+        measured = {} if self._sides is None else self._sides.checklist(self.duration_s)
         return [measured.get(item.id, item) for item in items]
+
+    @property
+    def _known(self) -> Known:
+        sides = 1 if self._sides is None else 2
+        return Known(sides, self._first_trouble_s(), self._transcriber is not None, sides)
 
     def _first_trouble_s(self) -> float | None:
         """The first sign of trouble: what the agent said, or the customer's voice over its own first minute."""
@@ -155,6 +181,8 @@ class CallPipeline:
         events: list[Event] = []
         turns = deque(self._turns.push(features) if self._sides is None else ())
         ticks = self._windows.push(features)
+        if self._tap is not None:
+            self._tap.measured(0, ticks)
         self._clipped += int((features.clipped & (features.speech > 0.5)).sum())
         self._speaking_frames += int((features.speech > 0.5).sum())
         for i, row in enumerate(zip(*rows(ticks).values(), strict=True)):
@@ -163,7 +191,7 @@ class CallPipeline:
             # same to the last bit whichever of the two it is.
             now_s = min(self._samples, frames * HOP + _LATENCY) / RATE_HZ
             while self._heard and self._heard[0].heard_at_s <= now_s:
-                events += self._take(self._heard.popleft())
+                events += self._take(self._heard.popleft(), now_s)
             while turns and told_frame(turns[0]) <= frames:
                 events.append(TurnEnded(now_s, turns.popleft()))
             events += self._tick(row, now_s, frames)
@@ -184,12 +212,19 @@ class CallPipeline:
             lit = state.light is not Light.GREEN
             found, between = self._sides.look(frames, now_s, self._voice.strain, row[1], lit)
             events += found
+        if frames % CHECKED == 0:
+            events += self._flags.look(now_s, self._known)
         # The first light stands from the first sample on, though it is known a little later.
         at_s, self._begun = now_s if self._begun else 0.0, True
         return events + self._judgement.look(at_s, state, unheard, between)
 
-    def _take(self, hypothesis: Hypothesis) -> list[Event]:
+    def _take(self, hypothesis: Hypothesis, now_s: float) -> list[Event]:
+        if self._tap is not None:
+            self._tap.heard(hypothesis, now_s)
         events = self._flags.take(hypothesis)
+        announced_s = None if self._sides is None else self._holds.heard(hypothesis)
+        if self._sides is not None and announced_s is not None:
+            self._sides.announce_hold(announced_s)
         for event in events:
             if isinstance(event, FlagChanged):
                 self._judgement.hear(event.flag, event.at_s)

@@ -5,11 +5,24 @@ Every field has a default, so that a missing file or line is no error; ``monitor
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Sensitivity = Literal["calm", "normal", "keen"]
+
+
+_PROFILE = re.compile(r"[^\W_]([\w .()-]{0,62}[\w)])?")
+
+
+def _profile(value: str) -> str:
+    if not _PROFILE.fullmatch(value):  # it becomes a file's name
+        raise ValueError("may have letters, digits, spaces and - . _ ( ) only, and at most 64 of them")
+    return value
+
+
+ProfileName = Annotated[str, AfterValidator(_profile)]
 
 
 class OverlaySettings(BaseModel):
@@ -40,7 +53,7 @@ class Settings(BaseModel):
         default=None, description="What the agent hears, such as a monitor of the headset; not listened to if unset."
     )
     policy: str | None = Field(default=None, description="A built-in policy by name, or a file.")
-    profile: str = Field(default="default", description="Whose usual voice, and on which microphone.")
+    profile: ProfileName = Field(default="default", description="Whose usual voice, and on which microphone.")
     recogniser: Literal["auto", "whisper", "pocketsphinx", "none"] = "auto"
     model: str | None = Field(default=None, description="A Whisper model by name or folder.")
     sensitivity: Sensitivity = "normal"

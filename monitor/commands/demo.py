@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from monitor.assemble import AnalysisOptions
+    from monitor.live.events import LiveEvent
     from monitor.ports import Sink, Source
     from monitor.result_types import CallResult
     from monitor.types import FloatArray, SourceInfo
@@ -53,6 +54,13 @@ class StoppableSource:
 
 
 @click.command(epilog="Example: evenkeel demo --fast")
+@click.option(
+    "--view",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "window", "terminal"]),
+    help="Where to show it: a light on the screen where there is one, or the terminal.",
+)
 @click.option("--fast", is_flag=True, help="Do not wait for real time; print lines.")
 @click.option("--json", "as_json", is_flag=True, help="Print only the result, as JSON.")
 @click.option(
@@ -62,7 +70,7 @@ class StoppableSource:
     type=click.Choice(["auto", "whisper", "pocketsphinx", "none"]),
     help="What listens for words.",
 )
-def demo(*, fast: bool, as_json: bool, recogniser: str) -> None:
+def demo(*, view: str, fast: bool, as_json: bool, recogniser: str) -> None:
     """Play a bundled call and show what an agent would see.
 
     The agent begins calmly, rises, says two phrases that do not help, and comes back. No microphone is opened, and
@@ -76,15 +84,67 @@ def demo(*, fast: bool, as_json: bool, recogniser: str) -> None:
     if as_json:
         click.echo(json.dumps(_analyse(options, ()).to_dict(), indent=2))
         return
-    result, stopped = _choose_view(fast=fast)(options)
+    result, stopped = _choose_view(view, fast=fast)(options)
     _say_goodbye(result, stopped=stopped)
 
 
-def _choose_view(*, fast: bool) -> Callable[[AnalysisOptions], tuple[CallResult, bool]]:
-    """The view that fits this machine; the overlay window is to be chosen here where there is a display."""
+def _choose_view(view: str, *, fast: bool) -> Callable[[AnalysisOptions], tuple[CallResult, bool]]:
+    """The view that was asked for, or the one that fits this machine."""
     from monitor.terminal import can_animate
 
-    return _in_terminal if not fast and can_animate(sys.stdout) else _in_lines
+    if view == "window" and not fast:
+        return _in_window
+    in_text = _in_terminal if not fast and can_animate(sys.stdout) else _in_lines
+    if view == "auto" and not fast and _window_is_possible():
+        return partial(_in_window_or, in_text)
+    return in_text
+
+
+def _window_is_possible() -> bool:
+    """A first look that costs nothing: a person at a terminal, and a display."""
+    from ui.display import has_display
+
+    return sys.stdout.isatty() and has_display()
+
+
+def _in_window_or(
+    in_text: Callable[[AnalysisOptions], tuple[CallResult, bool]], options: AnalysisOptions
+) -> tuple[CallResult, bool]:
+    """In a window; where it turns out that none can be opened, say why and use the terminal."""
+    from ui.display import prepare_display
+
+    try:
+        server = prepare_display()
+    except EnvironmentProblem as problem:
+        click.echo(str(problem), err=True)
+        return in_text(options)
+    if server is not None:
+        server.close()
+    return _in_window(options)
+
+
+def _in_window(options: AnalysisOptions) -> tuple[CallResult, bool]:
+    """In real time: the light on the screen, with its card open and the script in it, for the call makes no sound."""
+    from monitor.commands.demo_window import DemoSession
+    from monitor.settings import Settings
+    from ui.app import run_demo
+    from ui.live_window import DemoScript
+
+    click.echo("The light is on your screen; point at it, drag it, or click it. Ctrl-C ends.")
+    truth, stop = read_truth(), Signal()
+    sessions: list[DemoSession] = []
+
+    def make(_settings: Settings, listener: Callable[[LiveEvent], None]) -> DemoSession:
+        sessions.append(DemoSession(lambda sink: _analyse(options, [sink], stop, paced=True), stop, listener))
+        return sessions[0]
+
+    run_demo(Settings(), session_factory=make, script=DemoScript(partial(script_line, truth)))
+    problem = sessions[0].problem if sessions else None
+    if problem is not None:
+        raise problem
+    if not sessions or sessions[0].result is None:
+        raise KeyboardInterrupt  # the agent quit before the call had begun
+    return sessions[0].result, sessions[0].stopped
 
 
 def _in_lines(options: AnalysisOptions) -> tuple[CallResult, bool]:

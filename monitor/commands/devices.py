@@ -28,7 +28,10 @@ def devices(ctx: click.Context, as_json: bool) -> None:
     for device in [] if as_json else found:
         mark = "*" if device.is_default else " "
         plural = "channel" if device.channels == 1 else "channels"
-        click.echo(f"{mark} {device.name}  ({device.system}, {device.channels} {plural}, {device.rate_hz} Hz)")
+        label = f"  {device.label}" if device.label != device.name else ""
+        heard = ", what you hear" if device.is_monitor else ""
+        what = f"{device.system}, {device.channels} {plural}, {device.rate_hz} Hz{heard}"
+        click.echo(f"{mark} {device.name}{label}  ({what})")
     if problem:
         click.echo(problem, err=True)
         ctx.exit(3)

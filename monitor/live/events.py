@@ -11,20 +11,10 @@ from enum import StrEnum
 from monitor.events import Event
 from monitor.result_types import CallResult
 from monitor.settings import Settings
+from monitor.sources.states import AGENT, CUSTOMER, CaptureState
 
-AGENT, CUSTOMER = 0, 1  # channels of a live session
-
-
-class CaptureState(StrEnum):
-    """How a device fares."""
-
-    STARTING = "starting"
-    HEARING = "hearing"
-    SILENT = "silent"  # it delivers digital silence: muted, or dead
-    UNHEARD = "unheard"  # sound, but no speech for long while the customer talks
-    LOST = "lost"  # gone, stalled, or its sound system is; being looked for
-    WRONG = "wrong"  # the system moved the stream to another source, which is not judged
-    CLOSED = "closed"  # paused, on request
+# Sources tell these, and know nothing of sessions; whoever reads events finds them here.
+__all__ = ["AGENT", "CUSTOMER", "CaptureState"]
 
 
 class WordsState(StrEnum):
@@ -44,6 +34,28 @@ class SessionState(StrEnum):
     IN_CALL = "in_call"
     PAUSED = "paused"  # devices are closed
     ENDED = "ended"
+
+
+class EnrolmentState(StrEnum):
+    """What the person who reads aloud can do now."""
+
+    LISTENING = "listening"
+    TOO_QUIET = "too_quiet"  # nearer to the microphone, or turn it up
+    CLIPPING = "clipping"  # turn the microphone down
+    NOISY = "noisy"  # something else is loud
+    READY = "ready"  # enough was heard
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentProgress:
+    """``share`` of what is needed, 0 to 1; ``sentence`` is the one to read now; ``text`` one short hint."""
+
+    state: EnrolmentState
+    speech_s: float
+    share: float
+    sentence: int
+    level_dbfs: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,32 @@ class CallEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerNamed:
+    """The call's customer has a name now; it is kept in memory only."""
+
+    at_s: float
+    call: str
+    customer: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentProgressed:
+    """How reading aloud goes, at most 10 times a second; ``progress.state`` says what to do next."""
+
+    at_s: float
+    progress: EnrolmentProgress
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentEnded:
+    """Reading aloud is over; ``kept`` says whether the usual voice was stored under the profile's name."""
+
+    at_s: float
+    kept: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged:
     """New settings are in force."""
 
@@ -120,5 +158,8 @@ LiveEvent = (
     | SessionChanged
     | CallBegan
     | CallEnded
+    | CustomerNamed
+    | EnrolmentProgressed
+    | EnrolmentEnded
     | SettingsChanged
 )

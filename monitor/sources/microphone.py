@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
+import ctypes
+import itertools
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from monitor.errors import EnvironmentProblem
+from monitor.sources.live_stream import PULSE, InputDevice, OpenStream, PortAudioStream, Take
+from monitor.sources.pulse import TOKEN, PulseView, view_now
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -21,17 +29,11 @@ _INSTALLERS = {
     "pacman": "pacman -S --noconfirm portaudio",
     "apk": "apk add portaudio",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class InputDevice:
-    """Something that can be heard, as the system names it."""
-
-    name: str
-    system: str
-    channels: int
-    rate_hz: int
-    is_default: bool
+_WINDOWS = "Windows WASAPI"
+_BLOCKS_PER_S = 50
+_lock = threading.RLock()  # PortAudio opens, closes and starts anew for one thread at a time
+_open: set[OpenStream] = set()
+_numbers = itertools.count(1)
 
 
 def portaudio_command() -> str | None:
@@ -67,25 +69,177 @@ def load_sounddevice() -> ModuleType:
 def input_devices() -> list[InputDevice]:
     """Every device that can be heard now, the default one marked.
 
+    Where a PulseAudio or PipeWire server answers, its sources and monitors stand for all others: it holds the cards.
+
     Raises
     ------
     EnvironmentProblem
         There is no sound system; the text names the remedy.
     """
     sound = load_sounddevice()
+    served = served_devices(view_now())
+    return served or portaudio_devices(sound)
+
+
+def served_devices(view: PulseView | None) -> list[InputDevice]:
+    """The sources of a PulseAudio or PipeWire server."""
+    return [
+        InputDevice(
+            name=source.name,
+            system=PULSE,
+            channels=source.channels,
+            rate_hz=source.rate_hz,
+            is_default=source.name == view.default,
+            label=source.label,
+            is_monitor=source.is_monitor,
+        )
+        for source in (view.sources if view else ())
+        if view
+    ]
+
+
+def portaudio_devices(sound: ModuleType | None = None) -> list[InputDevice]:
+    """The inputs that PortAudio itself names; on Windows those of its newest sound interface alone.
+
+    Raises
+    ------
+    EnvironmentProblem
+        There is no sound system; the text names the remedy.
+    """
+    sound = sound or load_sounddevice()
     try:
-        devices, systems = sound.query_devices(), sound.query_hostapis()
-        default = sound.default.device[0]
+        with _lock:
+            devices, systems = sound.query_devices(), sound.query_hostapis()
+            default = sound.default.device[0]
     except sound.PortAudioError as problem:
         raise EnvironmentProblem(f"The sound system does not answer: {problem}.") from problem
+    names = [str(systems[device["hostapi"]]["name"]) for device in devices]
+    if _WINDOWS in names:
+        default = next(system["default_input_device"] for system in systems if system["name"] == _WINDOWS)
     return [
         InputDevice(
             name=str(device["name"]),
-            system=str(systems[device["hostapi"]]["name"]),
+            system=system,
             channels=int(device["max_input_channels"]),
             rate_hz=round(device["default_samplerate"]),
             is_default=number == default,
+            label=str(device["name"]),
+            is_monitor="loopback" in str(device["name"]).lower(),
         )
-        for number, device in enumerate(devices)
-        if device["max_input_channels"] > 0
+        for number, (device, system) in enumerate(zip(devices, names, strict=True))
+        if device["max_input_channels"] > 0 and (system == _WINDOWS or _WINDOWS not in names)
     ]
+
+
+def renew() -> bool:
+    """Let PortAudio look for devices anew; it does so only when it starts. Not while a stream is open.
+
+    Returns whether it was done.
+    """
+    sound = load_sounddevice()
+    with _lock:
+        if _open:
+            return False
+        try:
+            sound._terminate()
+            sound._initialize()
+        except sound.PortAudioError:
+            return False
+    return True
+
+
+def open_stream(device: InputDevice, take: Take) -> OpenStream:
+    """Open a device and let it run.
+
+    Raises
+    ------
+    EnvironmentProblem
+        The device cannot be opened.
+    """
+    sound = load_sounddevice()
+    stream = OpenStream(device, f"{os.getpid()}.{next(_numbers)}", take)
+    with _lock:
+        hush()
+        _open.add(stream)
+        try:
+            with _pulse_environment(stream):
+                stream.run(_input_stream(sound, stream))
+        except (sound.PortAudioError, ValueError) as problem:  # ValueError: no device of that name
+            close_stream(stream)
+            raise EnvironmentProblem(f"{device.label} cannot be opened now.") from problem
+    return stream
+
+
+def close_stream(stream: OpenStream) -> None:
+    """Close at once: what was not delivered yet is lost. May wait as long as the sound system is stopped."""
+    with _lock:
+        stream.abort()
+        _open.discard(stream)
+
+
+def _input_stream(sound: ModuleType, stream: OpenStream) -> PortAudioStream:
+    device = stream.device
+    name = PULSE if stream.is_served else device.name
+    numbers = [
+        number
+        for number, found in enumerate(sound.query_devices())
+        if found["name"] == name
+        and found["max_input_channels"] > 0
+        and (stream.is_served or sound.query_hostapis(found["hostapi"])["name"] == device.system)
+    ]
+    if not numbers:
+        raise ValueError(name)
+    # The server mixes all channels to one; PortAudio by itself would take the first of them, so two are asked for.
+    opened: PortAudioStream = sound.InputStream(
+        samplerate=device.rate_hz,
+        blocksize=device.rate_hz // _BLOCKS_PER_S,
+        device=numbers[0],
+        channels=1 if stream.is_served else min(2, device.channels),
+        dtype="float32",
+        latency="high",
+        extra_settings=sound.WasapiSettings(auto_convert=True) if device.system == _WINDOWS else None,
+        callback=stream.hear,
+        finished_callback=stream.finish,
+    )
+    return opened
+
+
+@contextmanager
+def _pulse_environment(stream: OpenStream) -> Iterator[None]:
+    """Tell libpulse which source is meant, and by which property the stream is to be known; only while opening."""
+    wanted = {"PULSE_SOURCE": stream.device.name, "PULSE_PROP": f"{TOKEN}={stream.token}"} if stream.is_served else {}
+    before = {key: os.environ.get(key) for key in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+
+
+def leave_open() -> None:
+    """A stream hangs in a sound system that is stopped: end the program without waiting for it."""
+    atexit.unregister(load_sounddevice()._exit_handler)
+
+
+@cache
+def hush() -> None:
+    """Keep the C libraries of sound from writing on standard error, as they do whenever a device is lost.
+
+    glibc's own variable ``stderr`` is pointed elsewhere; what Python writes goes past it. EVENKEEL_DEBUG=1 leaves it
+    as it is.
+    """
+    if not sys.platform.startswith("linux") or os.environ.get("EVENKEEL_DEBUG"):
+        return
+    try:
+        libc = ctypes.CDLL(None)
+        stderr = ctypes.c_void_p.in_dll(libc, "stderr")
+    except (OSError, ValueError):  # another C library
+        return
+    libc.fopen.restype = ctypes.c_void_p
+    nowhere = libc.fopen(b"/dev/null", b"w")
+    if nowhere:
+        stderr.value = nowhere

@@ -14,7 +14,12 @@ def shown_name(path: Path) -> str:
 
     What was no valid text (on Linux a name is bytes) and hidden characters come out as backslash escapes.
     """
-    return "".join(_visible(char) for char in path.name) or str(path)
+    return shown_text(path.name) or str(path)
+
+
+def shown_text(text: str) -> str:
+    """Return the text with characters that a terminal or reader would obey made visible."""
+    return "".join(_visible(char) for char in text)
 
 
 def _visible(char: str) -> str:

@@ -204,7 +204,7 @@ def test_the_live_view_runs_and_ends_kindly(columns, end):
     termios.tcsetwinsize(follower, (24, columns))
     before = termios.tcgetattr(follower)
     env = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1"}
-    for name in ("NO_COLOR", "COLUMNS", "LINES", "PYTHONIOENCODING"):
+    for name in ("NO_COLOR", "COLUMNS", "LINES", "PYTHONIOENCODING", "DISPLAY", "WAYLAND_DISPLAY"):
         env.pop(name, None)
     process = subprocess.Popen(
         [sys.executable, "-c", "from monitor.commands.demo import demo; demo(['--recogniser', 'none'])"],

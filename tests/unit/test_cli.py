@@ -95,7 +95,7 @@ def test_debugging_shows_the_traceback(failing, monkeypatch):
     ("arguments", "words"),
     [
         (["analyse"], 'There is no command "analyse". Did you mean "analyze"?'),
-        (["frobnicate"], "There are: demo, analyze, policy"),
+        (["frobnicate"], "There are: demo, live, call, analyze"),
         (["doctor", "--jsn"], "(See: evenkeel doctor --help)"),
         (["doctor", "too", "much"], "(See: evenkeel doctor --help)"),
         (["--nope"], "(See: evenkeel --help)"),

@@ -59,7 +59,7 @@ class Counting:
     def duration_s(self):
         return sum(map(len, self.heard)) / RATE_HZ
 
-    def push(self, y):
+    def push(self, y, customer=None):
         self.heard.append(y)
         return [Warned(self.duration_s, "push", f"{len(self.heard)}")]
 

@@ -1,0 +1,223 @@
+"""``evenkeel live``: the agent's desktop, with a window or as lines of JSON for other programs."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.errors import EnvironmentProblem, ParameterError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from monitor.live.events import LiveEvent
+    from monitor.live.session import LiveSession
+    from monitor.settings import Settings
+
+_MOST_WAITING = 2_000  # lines that nobody read; after that, meters and measures are left out
+_PAUSE_S = 0.1
+
+
+@click.command(epilog="Example: evenkeel live --agent-device Headset")
+@click.option("--agent-device", metavar="NAME", help="The agent's microphone; see: evenkeel devices.")
+@click.option("--customer-device", metavar="NAME", help="What the agent hears, such as a monitor of the headset.")
+@click.option("--policy", metavar="F", help="Policy file, or the name of a built-in policy.")
+@click.option("--profile", metavar="NAME", help="Whose usual voice; it is kept under this name.")
+@click.option(
+    "--recogniser", type=click.Choice(["auto", "whisper", "pocketsphinx", "none"]), help="What listens for words."
+)
+@click.option("--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list.")
+@click.option("--calls", type=click.Choice(["manual", "automatic"]), help="What begins and ends a call.")
+@click.option(
+    "--settings",
+    "settings_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="F",
+    help="Another settings file than the usual one.",
+)
+@click.option("--headless", is_flag=True, help="No window: for servers and other programs, with --json.")
+@click.option("--json", "as_json", is_flag=True, help="With --headless: print every event as a line of JSON.")
+@click.option("--measures", is_flag=True, help="With --json: measures too, 10 lines a second.")
+@click.pass_context
+def live(
+    ctx: click.Context,
+    /,
+    *,
+    settings_path: Path | None,
+    headless: bool,
+    as_json: bool,
+    measures: bool,
+    **options: str | None,
+) -> None:
+    """Listen to the agent's microphone during calls and show one quiet light.
+
+    What is not given here comes from the settings. Nothing is recorded unless the policy asks for it, and nothing
+    leaves this machine. While it runs, "evenkeel call" starts and stops calls.
+    """
+    from monitor.live.control import insist_on_none_running
+    from monitor.settings_file import default_settings_path, read_settings
+
+    if (as_json or measures) and not headless:
+        raise ParameterError("--json and --measures go with --headless.")
+    if measures and not as_json:
+        raise ParameterError("--measures goes with --json.")
+    path = settings_path or default_settings_path()
+    settings, problems = read_settings(path)
+    settings = _with_options(settings, options)
+    insist_on_none_running()
+    for problem in problems:
+        click.echo(problem, err=True)
+    if headless:
+        _check(settings)
+        _run_headless(settings, _Printer(sys.stdout, measures=measures) if as_json else None)
+        return
+    from ui.app import run_live
+
+    with _Sessions() as sessions:
+        ctx.exit(run_live(settings, path, session_factory=sessions.make))
+
+
+def _with_options(settings: Settings, options: dict[str, str | None]) -> Settings:
+    """The settings with what was given on the command line."""
+    from pydantic import ValidationError
+
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return type(settings)(**{**dict(settings), **given})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise ParameterError(f"--{str(first['loc'][0]).replace('_', '-')} {reason}.") from error
+
+
+def _check(settings: Settings) -> None:
+    """Refuse at once what cannot work; with a window it would be told there.
+
+    Raises
+    ------
+    MonitorError
+        Policy, recogniser or sound system is unusable.
+    """
+    from models.registry import choose
+    from monitor.policy.load import load_policy
+    from monitor.sources.microphone import load_sounddevice
+
+    policy = load_policy(settings.policy)
+    choose(settings.recogniser, (), policy.language, settings.model)
+    load_sounddevice()
+
+
+class _Sessions:
+    """Makes the session, and the door through which other programs drive it; closes both at the end."""
+
+    def __init__(self) -> None:
+        self._closers: list[Callable[[], None]] = []
+
+    def make(self, settings: Settings, listener: Callable[[LiveEvent], None]) -> LiveSession:
+        """A session, not started yet."""
+        from monitor.live.control import ControlServer
+        from monitor.live.session import LiveSession
+
+        session = LiveSession(settings, listener=listener)
+        self._closers.append(session.close)
+        try:
+            self._closers.insert(0, ControlServer(session).close)
+        except EnvironmentProblem as problem:  # other programs have to do without it; the agent need not
+            click.echo(str(problem), err=True)
+        return session
+
+    def __enter__(self) -> _Sessions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for close in self._closers:
+            close()
+
+
+class _Printer:
+    """Lines of JSON on standard output, written by the main thread, so that a slow reader holds nothing up."""
+
+    def __init__(self, stream: Any, *, measures: bool) -> None:  # noqa: ANN401  a text stream
+        from monitor.live.lines import Measures
+
+        self._stream = stream
+        self._measures = {channel: Measures() for channel in (0, 1)} if measures else {}
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def take(self, event: LiveEvent) -> None:
+        """Note one event, in the engine's thread."""
+        from monitor.events import FramesMeasured
+        from monitor.live.events import LevelsMeasured
+        from monitor.live.lines import to_line
+
+        if isinstance(event, LevelsMeasured | FramesMeasured) and self._lines.qsize() > _MOST_WAITING:
+            return
+        if isinstance(event, FramesMeasured):
+            thinned = self._measures.get(event.channel)
+            line = None if thinned is None else thinned.line(event)
+        else:
+            line = to_line(event)
+        if line is not None:
+            self._lines.put(line)
+
+    def write(self, wait_s: float) -> None:
+        """Write what waits; where nothing does, wait for it so long."""
+        try:
+            line = self._lines.get(wait_s > 0, wait_s)
+            while True:
+                self._stream.write(f"{line}\n")
+                line = self._lines.get_nowait()
+        except queue.Empty:
+            self._stream.flush()
+
+
+def _run_headless(settings: Settings, printer: _Printer | None) -> None:
+    """Until a signal asks to end; the result of a call under way comes last."""
+    from monitor.live.events import SessionChanged, SessionState
+
+    ended = threading.Event()
+
+    def listen(event: LiveEvent) -> None:
+        if printer is not None:
+            printer.take(event)
+        if isinstance(event, SessionChanged) and event.state is SessionState.ENDED:
+            ended.set()
+
+    with _Sessions() as sessions, _stopping() as stop:
+        session = sessions.make(settings, listen)
+        session.start()
+        while not (stop.is_set() or ended.is_set()):
+            if printer is not None:
+                printer.write(_PAUSE_S)
+            else:
+                stop.wait(_PAUSE_S)
+        session.finish()
+        if printer is not None:
+            printer.write(0)
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """Set at the first Ctrl-C or polite request to end; the second one ends at once."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    before = {n: signal.signal(n, handle) for n in wanted if signal.getsignal(n) is not signal.SIG_IGN}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

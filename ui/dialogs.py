@@ -1,0 +1,174 @@
+"""The windows that are opened now and then; loaded and made when the first of them is asked for."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtWidgets import QDialog, QInputDialog, QMessageBox
+
+from monitor.call_view import clock, item_name
+from monitor.errors import MonitorError
+from monitor.live.events import EnrolmentEnded, EnrolmentProgressed
+from ui.first_start import FirstStart
+from ui.floating import is_wayland
+from ui.overlay import WAYLAND
+from ui.settings_dialog import SettingsDialog
+from ui.summary_card import SummaryCard
+
+if TYPE_CHECKING:
+    from monitor.live.diary import DaySummary
+    from monitor.result_types import CallResult
+    from monitor.settings import Settings
+    from ui.live_window import LiveWindow
+
+PRIVACY = """\
+<p><b>Only you see your light.</b> It is worked out on this computer and shown on this screen.
+Nothing is sent anywhere.</p>
+<p>The sound is heard, judged and forgotten. It is kept only where your company's policy asks for it, and then the card
+says so while the call lasts.</p>
+<p>Kept in your own user folder: your settings, your usual voice if you agreed to that, one line of numbers for each
+call of the last 30 days, the phrases that were flagged, and what you marked as not right.</p>"""
+FLAGS_SHOWN = 5
+
+
+def today_as_html(day: DaySummary) -> str:
+    """Today's calls in a few lines, without any verdict."""
+    if not day.calls:
+        return "<p>No calls yet today.</p>"
+    calls = "1 call" if day.calls == 1 else f"{day.calls} calls"
+    lights = ", ".join(
+        f"{name} {clock(seconds, 0)}"
+        for name, seconds in (("green", day.green_s), ("amber", day.amber_s), ("red", day.red_s), ("grey", day.grey_s))
+    )
+    told = [f"<p><b>{calls}</b>, {clock(day.duration_s, 0)} altogether</p>", f"<p>{lights}</p>"]
+    for title, counts in (("Phrases to watch", day.flags), ("What helped", day.met)):
+        most = sorted(counts.items(), key=lambda entry: -entry[1])[:FLAGS_SHOWN]
+        if most:
+            names = ", ".join(f"{escape(item_name(name))} ({count})" for name, count in most)
+            told.append(f"<p>{title}: {names}</p>")
+    return "".join(told) + "<p>Only you see this.</p>"
+
+
+class Dialogs(QObject):
+    """At most one of each; none of them stops the light."""
+
+    def __init__(self, window: LiveWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._open: dict[str, QDialog] = {}
+        self._summary: SummaryCard | None = None
+
+    # --- texts
+
+    def show_summary(self, result: CallResult) -> None:
+        """The card after a call; it replaces the one of the call before."""
+        if self._summary is not None:
+            self._summary.hide()
+            self._summary.deleteLater()
+        window = self._window
+        window.card.shut()
+        self._summary = SummaryCard(window.look, result)
+        self._summary.gone.connect(window.summary_read)
+        self._summary.show_beside(window.overlay.area)
+
+    def show_today(self) -> None:
+        """What the agent's own notes say of today."""
+        try:
+            text = today_as_html(self._window.today())
+        except MonitorError as problem:
+            text = escape(str(problem))
+        self._tell("today", "Today, for you alone", text)
+
+    def show_privacy(self) -> None:
+        """Who can see what."""
+        self._tell("privacy", "Who can see what", PRIVACY)
+
+    def tell(self, sentence: str) -> None:
+        """One sentence that the agent should read."""
+        self._tell("sentence", "Evenkeel", escape(sentence))
+
+    # --- settings
+
+    def show_settings(self) -> None:
+        """Everything that can be chosen."""
+        window = self._window
+        note = WAYLAND if is_wayland() else ""
+        dialog = SettingsDialog(window.settings, window.devices, has_tray=window.tray is not None, note=note)
+        dialog.changed.connect(window.change)
+        dialog.reading_asked.connect(lambda: self.show_first_start(only_voice=True))
+        dialog.corner_asked.connect(window.to_corner)
+        self._put("settings", dialog)
+
+    def show_first_start(self, *, only_voice: bool = False) -> None:
+        """The pages of the first start, or the sentences alone."""
+        window = self._window
+        wizard = FirstStart(window.settings, window.devices, only_voice=only_voice)
+        wizard.changed.connect(window.change)
+        wizard.corner_chosen.connect(window.to_corner)
+        wizard.reading_begun.connect(window.begin_reading)
+        wizard.reading_over.connect(window.end_reading)
+        wizard.finished.connect(lambda _result: setattr(window.bridge, "wants_levels", False))
+        window.bridge.wants_levels = True
+        self._put("wizard", wizard)
+
+    def ask_name(self, name: str) -> None:
+        """Ask for the customer's name."""
+        dialog = QInputDialog()
+        dialog.setWindowTitle("Customer's name")
+        dialog.setLabelText("Who is on the line? It is forgotten after the call.")
+        dialog.setTextValue(name)
+        dialog.textValueSelected.connect(self._window.name_customer)
+        self._put("name", dialog)
+
+    def show_settings_changed(self, settings: Settings) -> None:
+        """Settings changed somewhere else, such as in the menu."""
+        dialog = self._open.get("settings")
+        if isinstance(dialog, SettingsDialog) and dialog.isVisible():
+            dialog.show_settings(settings)
+
+    def show_level(self, level_dbfs: float) -> None:
+        """The level of the microphone, for whoever shows a meter."""
+        wizard = self._open.get("wizard")
+        if isinstance(wizard, FirstStart) and wizard.isVisible():
+            wizard.show_level(level_dbfs)
+
+    def enrolling(self, event: EnrolmentEnded | EnrolmentProgressed) -> None:
+        """How reading aloud goes."""
+        wizard = self._open.get("wizard")
+        if not isinstance(wizard, FirstStart):
+            return
+        if isinstance(event, EnrolmentProgressed):
+            wizard.show_progress(event.progress)
+        else:
+            wizard.show_end(event)
+
+    # --- all of them
+
+    def _tell(self, key: str, title: str, html: str) -> None:
+        box = QMessageBox()
+        box.setWindowTitle(title)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        box.setText(html)
+        self._put(key, box)
+
+    def _put(self, key: str, dialog: QDialog) -> None:
+        """Show a dialog beside the others, in place of an older one of its kind."""
+        old = self._open.pop(key, None)
+        if old is not None:
+            old.close()
+            old.deleteLater()
+        self._open[key] = dialog
+        dialog.setModal(False)
+        dialog.show()
+
+    def close(self) -> None:
+        """Close whatever is open."""
+        for dialog in self._open.values():
+            dialog.close()
+            dialog.deleteLater()
+        if self._summary is not None:
+            self._summary.hide()
+            self._summary.deleteLater()
+        self._open, self._summary = {}, None
