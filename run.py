@@ -3,6 +3,7 @@
     python3 run.py [ARGS]              the program; without ARGS the demo
     python3 run.py test [ARGS]         the whole test suite (ARGS go to pytest)
     python3 run.py benchmark [NAME]    the measurements that we publish
+    python3 run.py package             a folder with Evenkeel that needs no Python
     python3 run.py setup               make everything anew, when something is broken
 
 Needs nothing but Python. Everything goes into ``.venv`` beside this file; packages are installed from the locks in
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 
@@ -46,14 +47,8 @@ VENV = ROOT / ".venv"
 STATE = ROOT / ".setup"  # beside .venv, because it must outlive it
 STAMP = VENV / "evenkeel.json"
 UNFINISHED = VENV / "unfinished"  # there while packages are being written
-USES = ("run", "test", "benchmark")
-
-# Debian and Ubuntu packages by use, each with what goes missing without it. Every use includes those of "run".
-SYSTEM_PACKAGES: dict[str, dict[str, str]] = {
-    "run": {"libportaudio2": "microphones cannot be heard"},
-    "test": {},
-    "benchmark": {},
-}
+PROGRAMS = {"test": ["-m", "pytest"], "benchmark": ["-m", "benchmarks"], "package": ["packaging/build.py"]}
+USES = ("run", *PROGRAMS)
 
 # What pip or apt print, and what that means for the person who started us. The first that fits is told.
 UNREACHABLE = "the package index cannot be reached. Check the network and pip's index settings, and start again."
@@ -65,7 +60,6 @@ EXPLANATIONS = {
     "ProxyError": "the proxy refused. Check the HTTPS_PROXY setting and start again.",
     "NewConnectionError": UNREACHABLE,
     "NameResolutionError": UNREACHABLE,
-    "Failed to establish a new connection": UNREACHABLE,
     "Temporary failure resolving": UNREACHABLE,
     "timed out": "the package index answers too slowly. Start again; what was downloaded is kept.",
     "ermission denied": "a file or folder may not be written. Check who owns the folder of Evenkeel.",
@@ -90,27 +84,25 @@ def venv_python() -> Path:
 def digest(use: str) -> str:
     """Stand for everything that an installation depends on: lock, project, place and interpreter."""
     real = venv_python().resolve()
-    facts = real.stat()
     parts = [(ROOT / "requirements" / f"{use}.lock").read_bytes(), (ROOT / "pyproject.toml").read_bytes()]
-    parts += [str(part).encode() for part in (ROOT, real, facts.st_size, facts.st_mtime_ns)]
+    parts += [str(part).encode() for part in (ROOT, real, real.stat().st_size, real.stat().st_mtime_ns)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def read_stamp() -> dict[str, str]:
+def read_stamp() -> "dict[str, str]":
     """What was installed, by use; empty when nobody knows."""
-    try:
-        stamp = json.loads(STAMP.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return stamp if isinstance(stamp, dict) else {}
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return {str(key): str(value) for key, value in json.loads(STAMP.read_text(encoding="utf-8")).items()}
+    return {}
 
 
-def is_ready(use: str) -> bool:
-    """Whether the installation for this use is complete and current."""
-    try:
-        return not UNFINISHED.exists() and read_stamp().get(use) == digest(use)
-    except OSError:
-        return False
+def is_ready(use: str, groups: "Sequence[str]" = ()) -> bool:
+    """Whether the installation for this use is complete and current, and these system packages were seen to."""
+    stamp = read_stamp()
+    with contextlib.suppress(OSError):
+        current = not UNFINISHED.exists() and stamp.get(use) == digest(use)
+        return current and {*groups} <= {*stamp.get("system", "").split()}
+    return False
 
 
 def run_logged(command: "list[str]", on_line: "Callable[[str], None]") -> "tuple[int, str]":
@@ -121,7 +113,7 @@ def run_logged(command: "list[str]", on_line: "Callable[[str], None]") -> "tuple
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT,
             encoding="utf-8", errors="replace", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        )
+        )  # fmt: skip
         with process:
             try:
                 for line in process.stdout or ():
@@ -143,13 +135,7 @@ class Progress:
         self.end = "" if self.live else "\n"
 
     def step(self, what: str, command: "list[str]") -> None:
-        """Do one step, showing how long it takes and what it is at.
-
-        Raises
-        ------
-        SetupProblem
-            The command failed; says which step and why.
-        """
+        """Do one step, showing how long it takes and what it is at; SetupProblem says which failed, and why."""
         self.number += 1
         head, started, at, done = f"[{self.number}/{self.total}] {what}", time.monotonic(), [""], threading.Event()
 
@@ -181,10 +167,8 @@ class Progress:
 
 def brief(line: str) -> str:
     """What pip is at, in two words."""
-    if line.startswith("Installing collected packages"):
-        return "writing packages"
-    word, _, rest = line.partition(" ")
-    return f"fetching {rest.split('==')[0]}"[:40] if word == "Collecting" else ""
+    package = line.partition(" ")[2].split("==")[0] if line.startswith("Collecting ") else ""
+    return f"fetching {package}"[:40] if package else "writing packages" if line.startswith("Installing coll") else ""
 
 
 def explain(output: str) -> str:
@@ -192,9 +176,9 @@ def explain(output: str) -> str:
     for sign, meaning in EXPLANATIONS.items():
         if sign in output:
             return meaning
-    lines = [line for line in output.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "e:", "fatal"))]
-    reason = (errors or lines or ["it said nothing"])[0 if errors else -1].strip()
+    reason = [*errors, *lines[-1:], "it said nothing"][0]
     return f"{reason} (everything it said is in {STATE / 'log'})"
 
 
@@ -203,17 +187,29 @@ def is_debian() -> bool:
     return sys.platform == "linux" and Path("/usr/bin/apt-get").exists() and Path("/usr/bin/dpkg-query").exists()
 
 
-def missing_system_packages(use: str) -> dict[str, str]:
-    """Debian packages that this use wants and that are not there, each with what goes missing."""
+def system_groups(use: str, arguments: "list[str]") -> "Sequence[str]":
+    """Groups of system packages that there is a point in: none for what runs in a terminal without a screen."""
     if not is_debian():
-        return {}
-    missing = {}
-    for package, loss in {**SYSTEM_PACKAGES["run"], **SYSTEM_PACKAGES[use]}.items():
-        query = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
-        found = subprocess.run(query, capture_output=True, text=True, check=False)
-        if found.stdout.strip() != "installed":
-            missing[package] = loss
-    return missing
+        return ()
+    if use == "test":
+        return ("sound", "window", "rig", "pages")
+    if use == "benchmark" and {"live", "all"} & {*arguments}:
+        return ("sound", "window", "rig")
+    if use == "run" and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return ("sound", "window")
+    return ("sound",) if arguments[:1] in (["live"], ["devices"]) else ()
+
+
+def missing_packages(groups: "Sequence[str]") -> "dict[str, list[str]]":
+    """The Debian packages of these groups that are not there, by what goes missing without them."""
+    query = ["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Package} ${Provides}\n"]
+    listed = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines() if groups else []
+    # a package may go on under another name, which then says that it provides the old one
+    there = {word.rstrip(",") for line in listed if line.startswith("installed ") for word in line.split()[1:]}
+    known = json.loads((ROOT / "monitor" / "system_packages.json").read_text(encoding="utf-8")) if groups else {}
+    missing = {known[group]["without"]: [name for name in known[group]["apt-get"] if name not in there]
+               for group in groups}  # fmt: skip
+    return {loss: names for loss, names in missing.items() if names}
 
 
 def is_root() -> bool:
@@ -225,19 +221,20 @@ def apt_install(progress: Progress, packages: list[str]) -> None:
     """Install Debian packages; the lists are fetched only when apt does not know the packages yet."""
     install = ["apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", *packages]
     shell = ["sh", "-c", '"$@" || { apt-get update && "$@"; }', "sh", *install]
-    progress.step(f"Installing {', '.join(packages)}", shell)
+    more = f" and {len(packages) - 3} more" if len(packages) > 3 else ""
+    progress.step(f"Installing {', '.join(packages[:3])}{more} with apt-get", shell)
 
 
-def add_system_packages(progress: Progress, missing: dict[str, str]) -> None:
+def add_system_packages(progress: Progress, missing: "dict[str, list[str]]") -> None:
     """Install what is missing as root, else say how; the program works without, so nothing here is fatal."""
-    if missing and is_root():
+    packages = [name for names in missing.values() for name in names]
+    if packages and is_root():
         try:
-            apt_install(progress, list(missing))
-            missing = {}
-        except SetupProblem as problem:
-            say(str(problem))
-    for package, loss in missing.items():
-        say(f"Note: without {package}, {loss}. To add it: sudo apt-get install -y {package}")
+            return apt_install(progress, packages)
+        except SetupProblem as failed:
+            say(str(failed))
+    note = f"Note: {'; '.join(missing)}. To mend it: sudo apt-get install -y {' '.join(packages)}"
+    return say(note) if missing else None
 
 
 def venv_works() -> bool:
@@ -261,19 +258,18 @@ def make_venv(progress: Progress) -> None:
     from importlib.util import find_spec
 
     if find_spec("ensurepip") is None:
-        package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         if not is_debian():
             raise SetupProblem(f"{sys.executable} lacks venv and ensurepip. Install a complete Python from python.org.")
+        package = "python{}.{}-venv".format(*sys.version_info)
         if not is_root():
             raise SetupProblem(f"Python lacks a part. Start again after: sudo apt-get install -y {package}")
         progress.total += 1
         apt_install(progress, [package])
     if VENV.exists() and not VENV.is_dir():
         raise SetupProblem(f"{VENV} is in the way: it is not a folder. Move it elsewhere and start again.")
-    # Not sys.executable: that may be the one inside .venv, which is about to go.
-    base = str(getattr(sys, "_base_executable", None) or sys.executable)
+    base = str(getattr(sys, "_base_executable", "") or sys.executable)  # not the one in .venv, which is about to go
     progress.step(f"Making .venv with Python {'.'.join(map(str, sys.version_info[:3]))}",
-                  [base, "-m", "venv", "--clear", str(VENV)])
+                  [base, "-m", "venv", "--clear", str(VENV)])  # fmt: skip
 
 
 def install(progress: Progress, use: str) -> None:
@@ -281,19 +277,21 @@ def install(progress: Progress, use: str) -> None:
     lock = ROOT / "requirements" / f"{use}.lock"
     count = sum(line[:1].isalnum() for line in lock.read_text(encoding="utf-8").splitlines())
     pip = [str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps",
-           "--progress-bar", "off"]
+           "--progress-bar", "off"]  # fmt: skip
     # Ready-made builds only: building from source would fetch build tools that no lock covers.
-    progress.step(f"Installing {count} packages from {lock.name}",
-                  [*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock)])
-    progress.step("Installing Evenkeel itself",
-                  [*pip, "--no-build-isolation", "--config-settings", "editable_mode=compat", "-e", str(ROOT)])
+    locked = ["--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
+    progress.step(f"Installing {count} packages from {lock.name}", [*pip, *locked])
+    project = ["--no-build-isolation", "--config-settings", "editable_mode=compat", "-e", str(ROOT)]
+    progress.step("Installing Evenkeel itself", [*pip, *project])
     UNFINISHED.unlink(missing_ok=True)
 
 
-def write_stamp(use: str) -> None:
+def write_stamp(use: str, groups: "Sequence[str]") -> None:
     """Remember that the installation for this use is complete."""
-    part = STAMP.with_suffix(".part")
-    part.write_text(json.dumps({**read_stamp(), use: digest(use)}, indent=1) + "\n", encoding="utf-8")
+    stamp, part = read_stamp(), STAMP.with_suffix(".part")
+    seen_to = sorted({*stamp.get("system", "").split(), *groups})
+    stamp |= {use: digest(use), "system": " ".join(seen_to)}
+    part.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
     part.replace(STAMP)
 
 
@@ -319,52 +317,42 @@ def try_lock(descriptor: int) -> bool:
             import fcntl
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:
-        return True
+    except OSError as problem:
+        return not isinstance(problem, (BlockingIOError, PermissionError))
     return True
 
 
-def set_up(use: str, anew: bool) -> None:
-    """Bring ``.venv`` to what this use needs.
-
-    Raises
-    ------
-    SetupProblem
-        A step failed; it can be repeated.
-    """
+def set_up(use: str, groups: "Sequence[str]", anew: bool) -> None:
+    """Bring ``.venv`` to what this use needs, and add these groups of system packages; any step can be repeated."""
     try:
         STATE.mkdir(exist_ok=True)
         (STATE / "lock").touch()
-    except OSError as problem:
-        text = f"{ROOT} cannot be written ({problem.strerror}). Put Evenkeel into a folder of your own."
-        raise SetupProblem(text) from problem
+    except OSError as error:
+        raise SetupProblem(f"{ROOT} cannot be written ({error.strerror}). Put it into a folder of yours.") from error
     with one_at_a_time():
-        if is_ready(use) and not anew:
+        if is_ready(use, groups) and not anew:
             return  # the start that we waited for did it
         (STATE / "log").write_text("", encoding="utf-8")
-        progress, missing = Progress(), missing_system_packages(use)
-        fresh = anew or not venv_works()
-        progress.total = 2 + fresh + bool(missing and is_root())
+        progress, missing = Progress(), missing_packages(groups)
+        ready = is_ready(use) and not anew
+        fresh = anew or not (ready or venv_works())
+        progress.total = 2 * (not ready) + fresh + bool(missing and is_root())
         if fresh and VENV.exists() and not anew:
             why = "was left half made" if UNFINISHED.exists() else "does not work"
             say(f"The .venv that is there {why}, so it is made anew.")
         add_system_packages(progress, missing)
         if fresh:
             make_venv(progress)
-        install(progress, use)
-        write_stamp(use)
+        if not ready:
+            install(progress, use)
+        write_stamp(use, groups)
 
 
 def start(arguments: "list[str]") -> int:
-    """Go on as the program; returns only on Windows, where a process cannot replace itself."""
+    """Go on as the program; on Windows, where a process cannot replace itself, wait for it: Ctrl-C is for it alone."""
     command = [str(venv_python()), *arguments]
-    return wait_for(command) if sys.platform == "win32" else os.execv(command[0], command)
-
-
-def wait_for(command: "list[str]") -> int:
-    """Run the program below us; Ctrl-C is for it alone."""
+    if os.name != "nt":
+        os.execv(command[0], command)
     process = subprocess.Popen(command)
     while process.returncode is None:
         with contextlib.suppress(KeyboardInterrupt):
@@ -375,17 +363,17 @@ def wait_for(command: "list[str]") -> int:
 def main(arguments: list[str]) -> int:
     """Set up what is missing and start what was asked for."""
     first, rest = (arguments[0], arguments[1:]) if arguments else ("demo", [])
-    use = first if first in USES[1:] else "run"
+    use = first if first in PROGRAMS else "run"
+    groups = system_groups(use, arguments)
+    if first == "setup" or not is_ready(use, groups):
+        set_up(use, groups, anew=first == "setup")
     if first == "setup":
-        set_up(use, anew=True)
         say("Everything is set up. Start it with: python3 run.py")
         return 0
-    if not is_ready(use):
-        set_up(use, anew=False)
     if use == "run":
         return start(["-P", "-m", "monitor", first, *rest])
     os.chdir(ROOT)
-    return start(["-m", "pytest" if use == "test" else "benchmarks", *rest])
+    return start([*PROGRAMS[use], *rest])
 
 
 def guarded(arguments: list[str]) -> int:

@@ -19,6 +19,7 @@ BENCHMARKS = {
     "escalation": "the lights on calls with a known escalation, on lively and on calm speech",
     "pitch": "F0 and voicing against a laryngograph, beside Praat and librosa",
     "pace": "syllables found against transcripts, beside a counter made with Praat",
+    "behaviours": "every behaviour in scripted calls of synthetic voices: heard, and passed over (needs no recordings)",
     "phrases": "phrases found and invented by each recogniser, on real and on synthetic speech",
     "recogniser-cost": "time, memory and delay of each recogniser on this machine, with models of the real sizes",
     "nonspeech": "lights and phrases on silence, noise, music, tones, keys, laughter, coughs, breath, dogs, others",

@@ -21,12 +21,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run: folder of the corpora, processes, a short version, and where to tell how far we are."""
+    """How to run: folder of the corpora, processes, a short version, where to tell how far we are, and for how long."""
 
     data: Path
     jobs: int
     quick: bool
     say: Say
+    minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
 
 def setup_command() -> str:
     """The command that installs everything anew: ``run.py`` of this checkout, else pip."""
+    if getattr(sys, "frozen", False):
+        return "install Evenkeel again from where it came from"
     run = Path(__file__).resolve().parents[2] / "run.py"
     if run.exists():
         return f"{'py' if os.name == 'nt' else 'python3'} {shlex.quote(str(run))} setup"

@@ -9,28 +9,16 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from monitor.commands._check import Check
 from monitor.commands._common import json_option, print_json, setup_command
 
 OLDEST_PYTHON = (3, 11)
 ENOUGH_SPACE_GB = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at. Without an ``essential`` one, ``evenkeel analyze`` does not work."""
-
-    id: str
-    title: str
-    ok: bool
-    essential: bool
-    detail: str
-    needed_for: str
-    mend: str | None = None
 
 
 def check_python() -> Check:
@@ -63,11 +51,15 @@ def required_packages() -> dict[str, str | None]:
 
 def _is_wanted_here(marker: str) -> bool:
     """Our own markers only ask for the system and the processor; ``packaging`` need not be there to read them."""
+    if "== 'linux'" in marker or '== "linux"' in marker:
+        return sys.platform == "linux"
     return not ("darwin" in marker and sys.platform == "darwin" and platform.machine() == "x86_64")
 
 
 def check_packages() -> Check:
     """The Python packages, by what is installed."""
+    if getattr(sys, "frozen", False):
+        return Check("packages", "Packages", True, True, "all within the program", "everything")
     versions = required_packages()
     missing = [name for name, version in versions.items() if version is None]
     detail = f"missing: {', '.join(missing)}" if missing else f"all {len(versions)} there (--json names their versions)"
@@ -111,28 +103,35 @@ def _pocketsphinx() -> str:
     return "pocketsphinx with its English model (basic detection)"
 
 
-def check_sound() -> Check:
-    """The sound system, by asking it for its inputs."""
+def check_sound() -> list[Check]:
+    """The sound system, by asking it for its inputs, and the microphone, by listening for a moment."""
+    from monitor.commands.doctor_live import LIVE, check_microphone, system_packages_command
     from monitor.errors import EnvironmentProblem
-    from monitor.sources.microphone import input_devices, portaudio_command
+    from monitor.sources.microphone import input_devices
 
-    title, needed_for = "Sound system", "live use (recordings do not need it)"
+    title = "Sound system"
     try:
         inputs = input_devices()
     except EnvironmentProblem as problem:
-        mend = portaudio_command() if "PortAudio is missing" in str(problem) else setup_command()
-        return Check("sound", title, False, False, str(problem).split(" To add")[0], needed_for, mend)
-    detail = f"PortAudio works, {len(inputs)} inputs" if inputs else "PortAudio works, but no microphone is connected"
-    return Check("sound", title, bool(inputs), False, detail, needed_for, None)
+        missing = "PortAudio is missing" in str(problem)
+        mend = system_packages_command("sound") if missing else setup_command()
+        return [Check("sound", title, False, False, str(problem).split(" To add")[0], LIVE, mend)]
+    if not inputs:
+        return [Check("sound", title, False, False, "PortAudio works, but no microphone is connected", LIVE)]
+    return [Check("sound", title, True, False, f"PortAudio works, {len(inputs)} inputs", LIVE), check_microphone()]
 
 
-def check_display() -> Check:
-    """Whether a window could be shown."""
-    needed_for = "the overlay (the demo and analysis work in a terminal)"
+def check_screen() -> list[Check]:
+    """Whether a window can be shown; looked at closely only where there is a screen."""
+    from monitor.commands.doctor_live import check_window
+
+    needed_for = "the light on the screen (the demo and analysis work in a terminal)"
     if sys.platform in ("win32", "darwin"):
-        return Check("display", "Screen", True, False, "of the desktop", needed_for)
+        return [Check("display", "Screen", True, False, "of the desktop", needed_for), *check_window()]
     shown = [f"{name}={os.environ[name]}" for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)]
-    return Check("display", "Screen", bool(shown), False, ", ".join(shown) or "no screen in this session", needed_for)
+    if not shown:
+        return [Check("display", "Screen", False, False, "no screen in this session", needed_for)]
+    return [Check("display", "Screen", True, False, ", ".join(shown), needed_for), *check_window()]
 
 
 def check_folder(purpose: str, folder: Path) -> Check:
@@ -172,8 +171,8 @@ def examine() -> list[Check]:
         _check_import("decoders", "Decoders", "reading recordings", True, _decoders),
         _check_import("tables", "Table writer", "--format parquet", False, _writers),
         _check_import("recogniser", "Recogniser", "spotting phrases (lights work without)", False, _pocketsphinx),
-        check_sound(),
-        check_display(),
+        *check_sound(),
+        *check_screen(),
         *check_folders(),
     ]
 
@@ -194,8 +193,18 @@ def _show(checks: list[Check]) -> None:
     commands = mending(checks)
     if commands:
         click.echo(f"\nTo mend it: {' && '.join(commands)}")
-    ready = all(check.ok for check in checks if check.essential)
-    click.echo("\nRecordings can be analysed." if ready else "\nRecordings cannot be analysed yet.")
+    click.echo(f"\n{_conclusion(checks)}")
+
+
+def _conclusion(checks: list[Check]) -> str:
+    """What can be done on this machine."""
+    if not all(check.ok for check in checks if check.essential):
+        return "Recordings cannot be analysed yet."
+    fine = {check.id for check in checks if check.ok}
+    if "microphone" not in fine:
+        return "Recordings can be analysed."
+    where = "with a light on the screen" if "window" in fine else "without a window (evenkeel live --headless)"
+    return f"Recordings can be analysed, and calls can be followed live, {where}."
 
 
 @click.command(epilog="Example: evenkeel doctor --json")

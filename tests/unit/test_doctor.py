@@ -8,12 +8,14 @@ import types
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from monitor.cli import evenkeel
-from monitor.commands import doctor
+from monitor.commands import doctor, doctor_live
 from monitor.errors import EnvironmentProblem
+from monitor.live.events import CaptureState
 from monitor.sources import microphone
 
 
@@ -42,6 +44,7 @@ def device(name, inputs):
 @pytest.fixture
 def sound(monkeypatch):
     """Put devices, or an error, in the place of the sound system."""
+    monkeypatch.setattr(microphone, "view_now", lambda: None)
     return lambda devices: monkeypatch.setitem(sys.modules, "sounddevice", fake_sounddevice(devices))
 
 
@@ -83,7 +86,8 @@ def test_devices_are_listed_with_the_default_marked(sound):
 def test_devices_as_json(sound):
     sound([device("Speaker", 0), device("Headset", 1)])
     expected = {"name": "Headset", "system": "ALSA", "channels": 1, "rate_hz": 44100, "is_default": True}
-    assert json.loads(run("devices", "--json").stdout)["devices"] == [expected]
+    [found] = json.loads(run("devices", "--json").stdout)["devices"]
+    assert expected.items() <= found.items()
 
 
 @pytest.mark.parametrize("devices", [[], [device("Speaker", 0)]])
@@ -132,8 +136,9 @@ def test_portaudio_command_fits_the_system(monkeypatch, tool, user, command):
     assert microphone.portaudio_command() == command
 
 
-def test_this_machine_can_analyse(sound):
+def test_this_machine_can_analyse(sound, monkeypatch):
     sound([device("Headset", 1)])
+    monkeypatch.setattr(doctor_live, "_listen", lambda: ("Headset", -40.0))
     code, found, checks = report()
     assert found["packages"]
     assert (code, found["ok"]) == ((0, True) if checks["packages"]["ok"] else (3, False))
@@ -185,14 +190,16 @@ def test_a_missing_recogniser_or_sound_system_is_not_essential(broken_import):
 
 
 def test_screen_is_found_by_the_session(monkeypatch):
+    monkeypatch.setattr(doctor_live, "look_apart", lambda: ("xcb", True, True))
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)
-    assert not doctor.check_display().ok
+    assert [check.ok for check in doctor.check_screen()] == [False]
     monkeypatch.setenv("DISPLAY", ":7")
-    assert doctor.check_display().detail == "DISPLAY=:7"
+    assert [check.id for check in doctor.check_screen()] == ["display", "window", "compositor", "tray"]
+    assert doctor.check_screen()[0].detail == "DISPLAY=:7"
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert doctor.check_display().ok
+    assert all(check.ok for check in doctor.check_screen())
 
 
 def test_folders_that_do_not_exist_yet_are_judged_by_where_they_would_be(tmp_path, monkeypatch):
@@ -208,3 +215,122 @@ def test_folders_that_do_not_exist_yet_are_judged_by_where_they_would_be(tmp_pat
 def test_a_full_disk_is_noticed(monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1e6))
     assert not doctor.check_folder("calls", Path.cwd()).ok
+
+
+@pytest.mark.parametrize(
+    ("heard", "ok", "words"),
+    [
+        (("Headset", -31.4), True, "Headset: -31 dBFS just now"),
+        (("Headset", -120.0), True, "is it muted?"),
+        (("Headset is gone.", None), False, "Headset is gone. (What there is: evenkeel devices)"),
+    ],
+)
+def test_the_microphone_is_listened_to(sound, monkeypatch, heard, ok, words):
+    sound([device("Headset", 1)])
+    monkeypatch.setattr(doctor_live, "_listen", lambda: heard)
+    inputs, microphone_check = doctor.check_sound()
+    assert (inputs.ok, microphone_check.ok, microphone_check.essential) == (True, ok, False)
+    assert words in microphone_check.detail
+
+
+def test_listening_takes_the_loudest_moment_and_stops(monkeypatch):
+    closed = []
+
+    class Source:
+        def __init__(self, agent, customer, on_change):
+            assert (agent, customer) == (None, None)
+            self.on_change = on_change
+
+        def blocks(self):
+            yield np.ones((1, 320), np.float32)  # before the device is there: not its sound
+            self.on_change(0, CaptureState.HEARING, "Headset", "")
+            while True:
+                yield np.full((1, 320), 0.1, np.float32)
+
+        def close(self):
+            closed.append(True)
+
+    monkeypatch.setattr("monitor.sources.live.LiveSource", Source)
+    device_name, level_dbfs = doctor_live._listen()
+    assert (device_name, round(level_dbfs, 3)) == ("Headset", -20.0)
+    assert closed
+
+
+def test_a_microphone_that_is_gone_is_told_in_its_own_words(monkeypatch):
+    class Source:
+        def __init__(self, _agent, _customer, on_change):
+            self.on_change = on_change
+
+        def blocks(self):
+            self.on_change(0, CaptureState.LOST, "Headset", "Headset is not there.")
+            yield np.zeros((1, 320), np.float32)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("monitor.sources.live.LiveSource", Source)
+    assert doctor_live._listen() == ("Headset is not there.", None)
+
+
+def test_a_window_without_compositor_and_tray_is_still_a_window():
+    checks = {check.id: check for check in doctor_live.check_window(lambda: ("xcb", False, False))}
+    assert checks["window"].ok
+    assert not checks["compositor"].ok
+    assert "plain background" in checks["compositor"].detail
+    assert not checks["tray"].ok
+    assert not any(check.mend for check in checks.values())
+
+
+def test_a_missing_library_comes_with_the_command_that_adds_it(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}" if name == "apt-get" else None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000, raising=False)
+    text = "The window cannot be opened, because the library libxcb-cursor.so.0 is missing. To see how to add it: x"
+    for found in (text, None):
+        [check] = doctor_live.check_window(lambda found=found: found)
+        assert not check.ok
+        assert check.mend.startswith("sudo apt-get install -y libegl1 ")
+    assert "To see how" not in doctor_live.check_window(lambda: text)[0].detail
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert doctor_live.check_window(lambda: text)[0].mend is None
+
+
+@pytest.mark.parametrize("group", ["sound", "window"])
+@pytest.mark.parametrize("tool", ["apt-get", "dnf"])
+def test_each_installer_that_is_known_has_its_packages(monkeypatch, group, tool):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("os.geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(shutil, "which", lambda name: name if name == tool else None)
+    assert doctor_live.system_packages_command(group).startswith(f"{tool} install -y ")
+
+
+def test_the_desktop_is_looked_at_from_another_process(monkeypatch):
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert doctor_live.look_apart() == ("offscreen", True, False)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
+def test_a_display_that_is_gone_is_a_sentence(monkeypatch):
+    for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPLAY", ":987")
+    found = doctor_live.look_apart()
+    assert isinstance(found, str)
+    assert "does not answer" in found
+    [check] = doctor_live.check_window(lambda: found)
+    assert (check.ok, check.mend) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("fine", "words"),
+    [
+        ((), "cannot be analysed yet"),
+        (("python",), "Recordings can be analysed."),
+        (("python", "microphone"), "without a window (evenkeel live --headless)"),
+        (("python", "microphone", "window"), "with a light on the screen"),
+    ],
+)
+def test_the_conclusion_says_what_can_be_done(fine, words):
+    ids = ("python", "microphone", "window")
+    checks = [doctor.Check(name, name, name in fine, name == "python", "", "") for name in ids]
+    assert words in doctor._conclusion(checks)

@@ -23,10 +23,15 @@ def run(tmp_path, monkeypatch):
     (home / "pyproject.toml").write_text("[project]\n")
     for use in module.USES:
         (home / "requirements" / f"{use}.lock").write_text("one==1 \\\n    --hash=sha256:0\ntwo==2\n")
-    for name, path in {"ROOT": "", "VENV": ".venv", "STATE": ".setup", "STAMP": ".venv/evenkeel.json",
-                       "UNFINISHED": ".venv/unfinished"}.items():
+    for name, path in {
+        "ROOT": "",
+        "VENV": ".venv",
+        "STATE": ".setup",
+        "STAMP": ".venv/evenkeel.json",
+        "UNFINISHED": ".venv/unfinished",
+    }.items():
         monkeypatch.setattr(module, name, home / path)
-    monkeypatch.setattr(module, "missing_system_packages", lambda _use: {})
+    monkeypatch.setattr(module, "missing_packages", lambda _groups: {})
     return module
 
 
@@ -115,6 +120,7 @@ def test_first_start_makes_everything_and_the_second_nothing(run, steps):
     [
         (["test", "-k", "x"], "test.lock", ["-m", "pytest", "-k", "x"]),
         (["benchmark", "speed"], "benchmark.lock", ["-m", "benchmarks", "speed"]),
+        (["package"], "package.lock", ["packaging/build.py"]),
         (["doctor"], "run.lock", ["-P", "-m", "monitor", "doctor"]),
     ],
 )
@@ -206,7 +212,7 @@ def test_ctrl_c_is_told(run, steps, monkeypatch, capfd):
 
 
 def test_the_unforeseen_is_a_sentence(run, monkeypatch, capfd):
-    def broken(_use):
+    def broken(*_):
         raise RuntimeError("odd")
 
     monkeypatch.setattr(run, "is_ready", broken)
@@ -239,13 +245,71 @@ def test_two_starts_at_once_set_up_once(run, steps):
 
 @pytest.mark.parametrize("root", [True, False])
 def test_missing_system_packages_never_stop_the_start(run, steps, monkeypatch, capfd, root):
-    monkeypatch.setattr(run, "missing_system_packages", lambda _use: {"libportaudio2": "no microphones"})
+    monkeypatch.setattr(run, "is_debian", lambda: True)
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.setattr(run, "missing_packages", lambda _groups: {"microphones cannot be heard": ["libportaudio2"]})
     monkeypatch.setattr(run, "is_root", lambda: root)
     monkeypatch.setattr(run, "apt_install", lambda *_: (_ for _ in ()).throw(run.SetupProblem("apt failed")))
     assert run.guarded([]) == 0
     err = capfd.readouterr().err
-    assert "sudo apt-get install -y libportaudio2" in err
+    assert "microphones cannot be heard. To mend it: sudo apt-get install -y libportaudio2" in err
     assert ("apt failed" in err) is root
+    assert run.guarded([]) == 0
+    assert not capfd.readouterr().err, "told once"
+
+
+@pytest.mark.parametrize(
+    ("use", "arguments", "screen", "groups"),
+    [
+        ("run", [], "", ()),
+        ("run", ["analyze", "live"], "", ()),
+        ("run", ["live", "--headless"], "", ("sound",)),
+        ("run", [], "DISPLAY", ("sound", "window")),
+        ("run", ["live"], "WAYLAND_DISPLAY", ("sound", "window")),
+        ("test", ["test", "-q"], "", ("sound", "window", "rig", "pages")),
+        ("benchmark", ["benchmark", "live"], "", ("sound", "window", "rig")),
+        ("benchmark", ["benchmark", "speed"], "DISPLAY", ()),
+        ("package", ["package"], "DISPLAY", ()),
+    ],
+)
+def test_system_packages_are_asked_for_where_there_is_a_point(run, monkeypatch, use, arguments, screen, groups):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    if screen:
+        monkeypatch.setenv(screen, "7")
+    monkeypatch.setattr(run, "is_debian", lambda: True)
+    assert run.system_groups(use, arguments) == groups
+    monkeypatch.setattr(run, "is_debian", lambda: False)
+    assert run.system_groups(use, arguments) == ()
+
+
+def test_a_screen_that_comes_later_adds_its_packages_and_nothing_else(run, steps, monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setattr(run, "is_debian", lambda: True)
+    monkeypatch.setattr(run, "is_root", lambda: True)
+    monkeypatch.setattr(run, "missing_packages", lambda groups: {"x": ["libegl1"]} if "window" in groups else {})
+    run.guarded([])
+    assert steps.count() == 4
+    monkeypatch.setenv("DISPLAY", ":7")
+    run.guarded([])
+    assert steps.done[0][-1] == "libegl1"
+    assert steps.count() == 2
+    run.guarded([])
+    assert steps.count() == 1
+
+
+def test_packages_under_a_new_name_are_there(monkeypatch, run):
+    spec = importlib.util.spec_from_file_location("run_again", ROOT / "run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    listed = "installed libglib2.0-0t64 libglib2.0-0 (= 2.80)\ninstalled libegl1 \nconfig-files libgl1 \n"
+    monkeypatch.setattr(module.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, listed, ""))
+    [(loss, missing)] = module.missing_packages(["window"]).items()
+    assert loss == "no window can be shown"
+    assert "libgl1" in missing
+    assert not {"libglib2.0-0", "libegl1"} & set(missing)
+    assert module.missing_packages([]) == {}
 
 
 @pytest.mark.parametrize(
@@ -294,7 +358,7 @@ def locked(use):
     return names
 
 
-@pytest.mark.parametrize("use", ["run", "test", "benchmark"])
+@pytest.mark.parametrize("use", ["run", "test", "benchmark", "package"])
 def test_locks_hold_every_dependency_with_hashes_and_no_address(use):
     import re
     import tomllib
@@ -312,5 +376,5 @@ def test_locks_hold_every_dependency_with_hashes_and_no_address(use):
 
 def test_locks_agree_on_versions():
     run_lock = locked("run")
-    for use in ("test", "benchmark"):
+    for use in ("test", "benchmark", "package"):
         assert run_lock.items() <= locked(use).items()
