@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitor.features.sliding import windows
 from monitor.types import TICK, BoolArray, Features, FloatArray, FrameGrid, IntArray
 
 LASTING = 16  # frames
@@ -71,4 +72,4 @@ class Likeness:
         """The quietest tick of the last moments at each tick; ``level_dbfs`` has shape (frames,)."""
         levels = np.concatenate([self._levels, level_dbfs.reshape(-1, TICK).min(axis=1)])
         self._levels = levels[-(_DIP_TICKS - 1) :]
-        return np.asarray(np.lib.stride_tricks.sliding_window_view(levels, _DIP_TICKS).min(axis=1), np.float32)
+        return np.asarray(windows(levels, _DIP_TICKS).min(axis=1), np.float32)

@@ -13,6 +13,7 @@ import numpy as np
 
 from monitor.features import loudness, pace, pitch, spectra
 from monitor.features.noise import NoiseFloor
+from monitor.features.sliding import windows
 from monitor.features.spectra import Spectra, SpectralFramer, band
 from monitor.types import HOP, RATE_HZ, TICK, BoolArray, Features, FloatArray
 
@@ -135,7 +136,6 @@ class FeatureExtractor:
         """How far each frame lies under the loudest of the last second, and of the last three; dB, shape (frames,)."""
         history = np.concatenate([self._voice_past, voice_db])
         self._voice_past = history[-(_FIRM_MEMORY - 1) :]
-        windows = np.lib.stride_tricks.sliding_window_view
         faint = windows(history[_FIRM_MEMORY - _FAINT_MEMORY :], _FAINT_MEMORY).max(axis=1) - voice_db
         return faint, windows(history, _FIRM_MEMORY).max(axis=1) - voice_db
 
@@ -181,8 +181,8 @@ class FeatureExtractor:
         octaves = np.where(np.isnan(f0_hz), np.float32(np.inf), np.log2(f0_hz))
         history = np.concatenate([self._octaves_past, octaves])
         self._octaves_past = history[-(_TONE_FRAMES - 1) :]
-        windows = np.lib.stride_tricks.sliding_window_view(history, _TONE_FRAMES)
-        held = np.concatenate([self._tone_past, windows.max(axis=1) <= windows.min(axis=1) + _TONE_RANGE])
+        around = windows(history, _TONE_FRAMES)
+        held = np.concatenate([self._tone_past, around.max(axis=1) <= around.min(axis=1) + _TONE_RANGE])
         held[_TONE_MEMORY:] &= np.isfinite(octaves)
         self._tone_past = held[-_TONE_MEMORY:]
         counts = np.concatenate([[0], np.cumsum(held)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitor.features.sliding import windows
 from monitor.types import BoolArray, FloatArray
 
 BAND_HZ = (300.0, 1700.0)
@@ -59,9 +60,9 @@ class NucleusFinder:
     def _pick(self, history: FloatArray, clear: BoolArray, count: int) -> BoolArray:
         """Peaks among the frames that became certain; ``history`` ends with ``count`` new smoothed values."""
         first = len(history) - count - HALF_WIDTH  # place in history of the first frame to judge
-        windows = np.lib.stride_tricks.sliding_window_view(history[first - HALF_WIDTH :], 2 * HALF_WIDTH + 1)
+        around = windows(history[first - HALF_WIDTH :], 2 * HALF_WIDTH + 1)
         middle = history[first : first + count]
-        peaks = clear & (middle >= windows.max(axis=1)) & (middle > windows[:, 0])
+        peaks = clear & (middle >= around.max(axis=1)) & (middle > around[:, 0])
         found = np.zeros(count, np.bool_)
         for i in np.flatnonzero(peaks):
             frame = self._frame + int(i)

@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import ducc0.fft as fft
 import numpy as np
+from ducc0 import fft
 
+from monitor.features.sliding import windows
 from monitor.types import HOP, RATE_HZ, TICK, FloatArray
 
 WINDOW = 640  # 40 ms: three periods of 75 Hz, two and a half of our 60 Hz floor
@@ -105,9 +106,9 @@ class SpectralFramer:
             yield from self.push(np.zeros(max(0, missing), np.float32))
 
     def _transform(self, y: FloatArray, count: int) -> Spectra:
-        windows = np.lib.stride_tricks.sliding_window_view(y, WINDOW)[::HOP]
+        frames = windows(y, WINDOW, HOP)
         work = self._work[: -(-count // _LANES) * _LANES]
-        np.multiply(windows, self._window, out=work[:count, :WINDOW])
+        np.multiply(frames, self._window, out=work[:count, :WINDOW])
         bins = fft.r2c(work, axes=(1,), nthreads=1)
         power = bins.real**2
         power += bins.imag**2
@@ -115,7 +116,7 @@ class SpectralFramer:
         lags = fft.c2r(magnitude, axes=(1,), lastsize=FFT_SIZE // 2, forward=False, inorm=2, nthreads=1)
         lags, power = lags[:count, : FFT_SIZE // 4 + 1], power[:count]
         power *= self._scale
-        hops = windows[:, LOOKAHEAD : LOOKAHEAD + HOP]
+        hops = frames[:, LOOKAHEAD : LOOKAHEAD + HOP]
         peak = np.maximum(hops.max(axis=1), -hops.min(axis=1))
         spectra = Spectra(self._next_frame, power, np.ascontiguousarray(lags), peak)
         self._next_frame += count
