@@ -15,7 +15,7 @@ _Kind = TypeVar("_Kind", bound=np.generic)
 
 
 def windows(row: npt.NDArray[_Kind], length: int, step: int = 1) -> npt.NDArray[_Kind]:
-    """Windows of ``length`` values, one per ``step`` values of the row; shape (windows, length), not to be written to."""
+    """Windows of ``length`` values, one per ``step`` values of the row; shape (windows, length). Do not write."""
     row = np.ascontiguousarray(row)
     count = (len(row) - length) // step + 1
     size = row.itemsize
