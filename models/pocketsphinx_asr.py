@@ -17,7 +17,16 @@ from models.agreement import Agreement
 from models.decoded import HOP_S, Decoded
 from models.folding import UsualFit, fold, is_filler
 from models.phrase_decoder import DecoderPool, DecoderTuning, PhraseDecoder
-from models.speech_gate import FRAMES_PER_S, GATE_FRAME, Edge, Gated, GateTuning, SpeechGate, webrtc_speech_test
+from models.speech_gate import (
+    FRAMES_PER_S,
+    GATE_FRAME,
+    Edge,
+    Gated,
+    GateTuning,
+    SpeechGate,
+    StandingOut,
+    webrtc_speech_test,
+)
 from models.vocabulary import PhraseIndex
 from monitor.errors import ParameterError
 from monitor.types import RATE_HZ, FloatArray, Hypothesis, Word
@@ -71,7 +80,7 @@ class PocketsphinxTranscriber:
         self._wanted = tuple(phrases)
         self._tuning = tuning
         self._decoder: PhraseDecoder | None = _pool.take(self._wanted, tuning.decoder)
-        self._gate = SpeechGate(webrtc_speech_test(tuning.strictness), tuning.gate)
+        self._gate = SpeechGate(StandingOut(webrtc_speech_test(tuning.strictness)), tuning.gate)
         self._warnings = self._decoder.warnings
         self._usual = UsualFit()
         self._left_over: FloatArray = np.zeros(0, np.float32)

@@ -1,8 +1,9 @@
 """Finds stretches of speech on the sample clock, so that only speech is decoded.
 
-The detector is WebRTC's voice activity detector as it ships with pocketsphinx: a small Gaussian mixture that follows
-the background, so steady noise and silence stay closed. Its own end-pointer is not used because it keeps 30 ms before
-the onset at most, which costs soft first consonants, and because its times are rounded floats.
+The detector is WebRTC's voice activity detector as it ships with pocketsphinx, a small Gaussian mixture. It takes hiss
+and hum for speech again and again, so a frame must also stand out from the quietest moment of the last seconds. Its own
+end-pointer is not used because it keeps 30 ms before the onset at most, which costs soft first consonants, and because
+its times are rounded floats.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+
+import numpy as np
 
 GATE_FRAME = 320
 """Samples per frame of the gate: 20 ms, which divides both the decoder's hop and the distance between passes."""
@@ -89,6 +92,30 @@ class SpeechGate:
         self._held.clear()
         self._open, self._quiet = True, 0
         yield Gated(Edge.OPENED, first * GATE_FRAME, pcm, 0)
+
+
+class StandingOut:
+    """Lets a detector's answer count only for frames that stand ``margin_db`` over the floor.
+
+    The floor is the quietest of the last ``memory`` frames, each averaged over ``smooth`` of them. Speech falls that
+    far between syllables, steady noise never does. Before anything was heard the floor is silence, so that speech may
+    begin with the first sample.
+    """
+
+    def __init__(self, is_speech: SpeechTest, margin_db: float = 6.0, memory: int = 150, smooth: int = 3) -> None:
+        self._is_speech = is_speech
+        self._ratio = 10 ** (margin_db / 10)
+        self._powers: deque[float] = deque([0.0] * smooth, maxlen=smooth)
+        self._smoothed: deque[float] = deque([0.0] * memory, maxlen=memory)
+
+    def __call__(self, frame: bytes) -> bool:
+        """Take the next frame of 16-bit PCM."""
+        y = np.frombuffer(frame, np.int16).astype(np.float32)
+        power = float(y @ y)
+        self._powers.append(power)
+        self._smoothed.append(sum(self._powers) / len(self._powers))
+        # The detector follows the background, so it hears every frame.
+        return self._is_speech(frame) and power >= self._ratio * min(self._smoothed)
 
 
 def webrtc_speech_test(strictness: int) -> SpeechTest:

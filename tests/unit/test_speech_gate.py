@@ -1,6 +1,8 @@
 """Utterances on the sample clock, with a detector that says what the test wants."""
 
-from models.speech_gate import GATE_FRAME, Edge, GateTuning, SpeechGate
+import numpy as np
+
+from models.speech_gate import FRAMES_PER_S, GATE_FRAME, Edge, GateTuning, SpeechGate, StandingOut
 
 TUNING = GateTuning(window=4, onset=3, lead_in=2, hangover=3)
 
@@ -58,3 +60,28 @@ def test_frames_are_given_once_and_in_order():
 def test_the_next_utterance_does_not_take_audio_of_the_last():
     opened = [g for g in run("....####...###...") if g.edge is Edge.OPENED]
     assert frame_numbers(opened[1]) == [11, 12, 13]
+
+
+def noisy(level_db, count=1, seed=0):
+    """Frames of white noise at this level, as 16-bit PCM."""
+    y = np.random.default_rng(seed).standard_normal(count * GATE_FRAME) * 32768 * 10 ** (level_db / 20)
+    return [frame.astype(np.int16).tobytes() for frame in y.reshape(count, GATE_FRAME)]
+
+
+def test_steady_noise_does_not_stand_out_once_it_is_known():
+    test = StandingOut(lambda _frame: True)
+    answers = [test(frame) for frame in noisy(-30, 10 * FRAMES_PER_S)]
+    assert not any(answers[3 * FRAMES_PER_S + 3 :])
+
+
+def test_speech_over_noise_stands_out_and_so_does_speech_from_the_first_sample():
+    test = StandingOut(lambda _frame: True)
+    assert all(test(frame) for frame in noisy(-25, FRAMES_PER_S))
+    for frame in noisy(-40, 5 * FRAMES_PER_S, seed=1):
+        test(frame)
+    assert all(test(frame) for frame in noisy(-30, 2 * FRAMES_PER_S, seed=2))
+
+
+def test_what_the_detector_refuses_does_not_count():
+    test = StandingOut(lambda _frame: False)
+    assert not any(test(frame) for frame in noisy(-20, 5))
