@@ -7,10 +7,9 @@ wide, so only a clear shout stands out from it. A stored profile is believed fro
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
-
-import numpy as np
 
 from monitor.types import Baseline
 
@@ -48,11 +47,12 @@ class BaselineLearner:
         self._wanted_s = speech_s
         self._start = profile or PRIOR
         self._start_weight = profile_weight if profile else 0
+        # A handful of values is a poor median, whatever the call's first seconds were like.
+        self._start_pull = max(self._start_weight, 4)
         self._known = profile is not None
         self._speech_s = 0.0
-        self._samples: deque[Sequence[float]] = deque(maxlen=memory)
-        self._swings: deque[float] = deque(maxlen=memory)
-        self._paces: deque[float] = deque(maxlen=memory)
+        self._samples = tuple(_Middle(memory) for _ in MEASURES)
+        self._swings, self._paces = _Middle(memory), _Middle(memory)
         self.centre: tuple[float, ...] = (self._start.level_dbfs, self._start.f0_st, self._start.effort_db)
         self.spread: tuple[float, ...] = (
             self._start.level_spread_db,
@@ -70,23 +70,24 @@ class BaselineLearner:
     def hear(self, speech_s: float) -> None:
         """Tell how much speech the call has held so far, in seconds."""
         self._speech_s = speech_s
-        if not self._known and speech_s >= self._wanted_s and len(self._samples) >= 4:
+        if not self._known and speech_s >= self._wanted_s and len(self._samples[0]) >= 4:
             self._known = True
             self._settle()
 
     def learn(self, upper: Sequence[float]) -> None:
         """Take one sample of calm speech: level (dBFS), F0 (semitones over 55 Hz) and effort (dB)."""
-        self._samples.append(upper)
+        for known, value in zip(self._samples, upper, strict=True):
+            known.add(value)
         self._settle()
 
     def learn_swing(self, swing_st: float) -> None:
         """Take one spread of F0 of calm speech, semitones."""
-        self._swings.append(swing_st)
+        self._swings.add(swing_st)
         self.swing_st = self._mixed(self._swings, self._start.liveliness_st)
 
     def learn_pace(self, pace_syl_s: float) -> None:
         """Take one articulation rate of calm speech, syllables per second of speech."""
-        self._paces.append(pace_syl_s)
+        self._paces.add(pace_syl_s)
         self.pace_syl_s = self._mixed(self._paces, self._start.articulation_syl_s)
 
     @property
@@ -105,16 +106,19 @@ class BaselineLearner:
         )
 
     def _settle(self) -> None:
-        samples = np.sort(np.asarray(self._samples, np.float64), axis=0)
-        middle = _middle(samples)
-        spread = _MAD_TO_SD * _middle(np.sort(np.abs(samples - middle), axis=0))
-        start = np.array([self._start.level_dbfs, self._start.f0_st, self._start.effort_db])
-        start_spread = np.array([self._start.level_spread_db, self._start.f0_spread_st, self._start.effort_spread_db])
-        weight = self._lean(len(samples))
-        if not self._start_weight:
-            start[0] = middle[0]  # the prior knows no microphone: its level says nothing
-        self.centre = tuple(float(v) for v in (1 - weight) * middle + weight * start)
-        self.spread = tuple(float(v) for v in np.sqrt((1 - weight) * spread**2 + weight * start_spread**2))
+        start = (self._start.level_dbfs, self._start.f0_st, self._start.effort_db)
+        start_spread = (self._start.level_spread_db, self._start.f0_spread_st, self._start.effort_spread_db)
+        weight = self._lean(len(self._samples[0]))
+        centre: list[float] = []
+        spread: list[float] = []
+        for known, usual, usual_spread in zip(self._samples, start, start_spread, strict=True):
+            middle = known.middle
+            own = _MAD_TO_SD * known.spread
+            # the prior knows no microphone: its level says nothing
+            towards = usual if self._start_weight or centre else middle
+            centre.append((1 - weight) * middle + weight * towards)
+            spread.append(math.sqrt((1 - weight) * (own * own) + weight * (usual_spread * usual_spread)))
+        self.centre, self.spread = tuple(centre), tuple(spread)
 
     def _lean(self, samples: int) -> float:
         """How far the belief leans on what it started from, 0 to 1."""
@@ -122,14 +126,52 @@ class BaselineLearner:
             return self._start_weight / (self._start_weight + samples)
         return 0.0 if self._known else max(0.0, 1.0 - self._speech_s / self._wanted_s)
 
-    def _mixed(self, values: deque[float], start: float) -> float:
-        middle = float(_middle(np.sort(np.asarray(values))))
-        # A handful of values is a poor median, whatever the call's first seconds were like.
-        weight = max(self._start_weight, 4) / (max(self._start_weight, 4) + len(values))
-        return math.fsum([(1 - weight) * middle, weight * start])
+    def _mixed(self, values: _Middle, start: float) -> float:
+        weight = self._start_pull / (self._start_pull + len(values))
+        return (1 - weight) * values.middle + weight * start
 
 
-def _middle(values: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.float64]:
-    """Median along the first axis of sorted values."""
-    count = len(values)
-    return np.asarray((values[(count - 1) // 2] + values[count // 2]) / 2)
+class _Middle:
+    """The last so many values, kept in order, so that their median and its spread are at hand after each of them."""
+
+    def __init__(self, memory: int) -> None:
+        self._values: deque[float] = deque()
+        self._sorted: list[float] = []
+        self._memory = memory
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def add(self, value: float) -> None:
+        """Take a value, and let the oldest go."""
+        values, ordered = self._values, self._sorted
+        if len(values) == self._memory:
+            del ordered[bisect_left(ordered, values.popleft())]
+        values.append(value)
+        insort(ordered, value)
+
+    @property
+    def middle(self) -> float:
+        """The median."""
+        count = len(self._sorted)
+        return (self._sorted[(count - 1) // 2] + self._sorted[count // 2]) / 2
+
+    @property
+    def spread(self) -> float:
+        """The median distance from the median."""
+        values, middle, count = self._sorted, self.middle, len(self._sorted)
+        half = (count - 1) // 2
+        # The nearest ``half`` + 1 values stand side by side: find where they begin.
+        low, high = 0, count - half - 1
+        while low < high:
+            at = (low + high) // 2
+            if middle - values[at] > values[at + half + 1] - middle:
+                low = at + 1
+            else:
+                high = at
+        near = max(middle - values[low], values[low + half] - middle)
+        if count % 2:
+            return near
+        before = middle - values[low - 1] if low else math.inf
+        after = values[low + half + 1] - middle if low + half + 1 < count else math.inf
+        return (near + min(before, after)) / 2

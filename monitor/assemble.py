@@ -34,10 +34,10 @@ SIDES = 2
 class AnalysisOptions:
     """How to judge: policy by name or file, a stored profile, the recogniser, which channel is the agent's.
 
-    ``customer`` is the customer's name, for ``do.name``. ``model`` is a Whisper model by name or folder,
-    ``sensitivity`` what ``monitor.policy.sensitivity`` makes of the policy. ``block`` is the number of samples per
-    push, None lets the source choose; ``own_process`` says whether the recogniser gets a process of its own, which a
-    worker process does without. Neither changes a result.
+    ``guess_agent`` has the channel of a stereo file guessed; ``customer`` is the customer's name, for ``do.name``.
+    ``model`` is a Whisper model by name or folder, ``sensitivity`` what ``monitor.policy.sensitivity`` makes of the
+    policy. ``block`` is the number of samples per push, None lets the source choose; ``own_process`` says whether the
+    recogniser gets a process of its own, which a worker process does without. Neither changes a result.
     """
 
     policy: str | None = None
@@ -49,6 +49,7 @@ class AnalysisOptions:
     own_process: bool = True
     sensitivity: Sensitivity = "normal"
     customer: str | None = None
+    guess_agent: bool = False
 
 
 def analyse(
@@ -76,11 +77,35 @@ def analyse(
     """
     from monitor.sources.file import open_recording
 
+    notes: tuple[str, ...] = ()
+    if options.guess_agent:
+        options, notes = _guessed(path, options)
     block_s = None if options.block is None else options.block / RATE_HZ
     with ExitStack() as stack:
         source = open_recording(path, block_s=block_s, channels=_wanted(options.agent_channel))
         stack.callback(source.close)
-        return analyse_source(source, replace(options, block=None), sinks=sinks, progress=progress, row=0)
+        options = replace(options, block=None)
+        return analyse_source(source, options, sinks=sinks, progress=progress, row=0, notes=notes)
+
+
+def _guessed(path: Path, options: AnalysisOptions) -> tuple[AnalysisOptions, tuple[str, ...]]:
+    """The agent's channel of a stereo recording from its first minutes, and the sentence that says so."""
+    from monitor.conversation.sides import SideListener, told
+    from monitor.sources.file import open_recording
+
+    listener = SideListener()
+    source = open_recording(path)
+    try:
+        if source.info.channels != SIDES:
+            return replace(options, agent_channel=0), ()
+        for block in source.blocks():
+            listener.push(block)
+            if listener.enough:
+                break
+    finally:
+        source.close()
+    guess = listener.guess()
+    return replace(options, agent_channel=0 if guess is None else guess.channel), (told(guess),)
 
 
 def analyse_source(
@@ -90,8 +115,11 @@ def analyse_source(
     sinks: Sequence[Sink] = (),
     progress: Callable[[float], None] | None = None,
     row: int | None = None,
+    notes: Sequence[str] = (),
 ) -> CallResult:
     """Judge whatever a source lets hear, to its end; ``row`` is the agent's row of its blocks, by default the channel.
+
+    ``notes`` are sentences for the result's warnings.
 
     Raises
     ------
@@ -108,6 +136,7 @@ def analyse_source(
             raise ParameterError(f"{info.name} has {info.channels} channels, so there is no channel {row}.")
     both = info.channels == SIDES  # of more channels nobody told which is the customer's
     heard: Source = source if options.block is None else _Reblocked(source, options.block)
+    aside = _Aside(heard, (row, 1 - row)) if both and not notes else None
     with ExitStack() as stack:
         words = _words(options, policy, stack)
         usual = None if options.profile is None else read_profile(options.profile)
@@ -125,10 +154,11 @@ def analyse_source(
             if isinstance(sink, Tap):
                 pipeline.tell(sink)
         customer_row = 1 - row if both else None
-        run_inline(heard, pipeline, [builder, *sinks], row=row, customer_row=customer_row, progress=progress)
+        run_inline(aside or heard, pipeline, [builder, *sinks], row=row, customer_row=customer_row, progress=progress)
     if pipeline.duration_s == 0:
         raise InputProblem(f"{info.name} holds no sound; check that the recorder wrote it completely.")
-    told = (*getattr(source, "warnings", ()), *words.warnings)
+    doubt = None if aside is None else aside.doubt(options.agent_channel)
+    told = (*notes, *getattr(source, "warnings", ()), *words.warnings, *([doubt] if doubt else []))
     return builder.finish(pipeline.duration_s, pipeline.checklist(info.channels), told)
 
 
@@ -163,11 +193,12 @@ def live_words(options: AnalysisOptions, policy: Policy) -> LiveWords:
         A recogniser that was asked for is not on this machine.
     """
     from models import registry
-    from models.host import HostedTranscriber
 
     choice = registry.choose(options.recogniser, _wordings(policy, options.customer), policy.language, options.model)
     if choice.recipe is None:
         return LiveWords(choice.name, None, choice.warnings)
+    from models.host import HostedTranscriber
+
     return LiveWords(choice.name, HostedTranscriber(choice.recipe, wait=False, name=choice.name), choice.warnings)
 
 
@@ -178,7 +209,6 @@ def live_call(
 
     The agent is channel 0, the customer channel 1 of two. The same samples give what ``analyse`` gives.
     """
-    keep_freed_memory()
     profile = None if voice is None else voice.label
     engine = EngineInfo(engine_version(), policy.fingerprint, words.name, 0, profile)
     hears = words.transcriber
@@ -223,6 +253,33 @@ class _Reblocked:
         from monitor.sources.blocks import reblock
 
         return reblock(self._source.blocks(), self._block)
+
+
+class _Aside:
+    """A source whose two sides are listened to on the way, to doubt that the given channel is the agent's."""
+
+    def __init__(self, source: Source, rows: tuple[int, int]) -> None:
+        from monitor.conversation.sides import SideListener
+
+        self._source, self._rows, self._listener = source, list(rows), SideListener()
+
+    @property
+    def info(self) -> SourceInfo:
+        return self._source.info
+
+    def blocks(self) -> Iterator[FloatArray]:
+        for block in self._source.blocks():
+            self._listener.push(block[self._rows])
+            yield block
+
+    def doubt(self, agent_channel: int) -> str | None:
+        """What speaks for the other channel; the rows heard are the agent's and the customer's, in this order."""
+        from monitor.conversation.sides import doubt
+
+        guess = self._listener.guess()
+        if guess is not None and agent_channel == 1:
+            guess = replace(guess, channel=1 - guess.channel)
+        return doubt(guess, agent_channel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ import signal
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from monitor.errors import EnvironmentProblem, InputProblem, ParameterError
+from monitor.export.files import FORMATS, mend_format, write_format
 from monitor.result_types import CallResult, EngineInfo
-from monitor.sinks.csv_file import csv_bytes, write_csv
 from monitor.sinks.files import remove_parts
 from monitor.sinks.json_file import read_json, write_json
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from monitor.assemble import AnalysisOptions
     from monitor.ports import Sink
 
-ENDINGS = {"json": ".json", "csv": ".csv", "parquet": ".frames.parquet"}
+ENDINGS = {"json": ".json", "parquet": ".frames.parquet", **{kind: form.ending for kind, form in FORMATS.items()}}
 
 
 class Analyse(Protocol):
@@ -120,10 +120,17 @@ def _judge(job: Job, analyse: Analyse, progress: Callable[[float], None]) -> Cal
         result = analyse(job.path, job.options, sinks=[frames] if frames else [], progress=advance)
         if frames is not None:
             frames.finish(result)
-    if "csv" in job.formats:
-        write_csv(result, job.file("csv"))
+    for kind in job.formats:
+        if kind in FORMATS:
+            write_format(result, kind, job.file(kind))
     write_json(result, job.file("json"))  # last: where it stands, the others are finished
     return result
+
+
+def _wanted(job: Job, result: CallResult) -> EngineInfo:
+    """The engine that an existing result must be of; a channel that is guessed is known only once it was heard."""
+    guessed = job.options.guess_agent
+    return replace(job.engine, agent_channel=result.engine.agent_channel) if guessed else job.engine
 
 
 def _kept(job: Job) -> tuple[CallResult | None, str | None]:
@@ -134,8 +141,9 @@ def _kept(job: Job) -> tuple[CallResult | None, str | None]:
         result = read_json(job.file("json"))
     except InputProblem:
         return None, "its result could not be read"
-    if result.engine != job.engine:
-        return None, _difference(result.engine, job.engine)
+    wanted = _wanted(job, result)
+    if result.engine != wanted:
+        return None, _difference(result.engine, wanted)
     try:
         with job.path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -148,19 +156,10 @@ def _kept(job: Job) -> tuple[CallResult | None, str | None]:
 
         if not frames_match(job.file("parquet"), result):
             return None, "its frames were not kept"
-    if "csv" in job.formats:
-        _mend_csv(result, job.file("csv"))
+    for kind in job.formats:
+        if kind in FORMATS:
+            mend_format(result, kind, job.file(kind))
     return result, None
-
-
-def _mend_csv(result: CallResult, path: Path) -> None:
-    """Write the table when it is missing or belongs to another result; that needs no audio."""
-    try:
-        same = path.read_bytes() == csv_bytes(result)
-    except OSError:
-        same = False
-    if not same:
-        write_csv(result, path)
 
 
 def _difference(made: EngineInfo, wanted: EngineInfo) -> str:

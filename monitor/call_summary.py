@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING
 
-from monitor.call_view import STATE_WORDS, clock, counts, item_name
+from monitor.call_view import STATE_WORDS, clock, counts, item_name, number
+from monitor.policy.fields import ADVICE_FIELDS
 from monitor.result_types import CallResult
 from monitor.types import ChecklistItem, FlagState, Light
 
+if TYPE_CHECKING:
+    from monitor.policy.model import Coaching
+
 ENOUGH_S = 10.0  # advice after less than this is no advice
-# What is worth saying first, when several items were met or missed.
-KEEP = {
-    "do.apologise": "You said sorry in plain words.",
-    "do.own": "You took it into your own hands.",
-    "do.options": "You gave the customer a choice.",
-    "do.empathise": "You showed that you see why this matters.",
-    "do.follow_up": "You agreed what happens next.",
-    "do.hand_over": "You brought in someone who can help, and stayed with the customer.",
-    "do.boundary": "You said plainly what you need, and stayed kind.",
-    "do.ask": "You asked what would put it right.",
-    "do.listen": "You let the customer finish.",
-    "do.steady": "Your voice stayed even while the customer was loud.",
-    "do.name": "You used the customer's name.",
-    "do.thank": "You thanked the customer.",
-}
-TRY = {
-    "do.apologise": "Say sorry early, before you explain.",
-    "do.empathise": 'Say first what you see: "I can see why this matters."',
-    "do.ask": 'Ask what would help: "What can I do to make this right?"',
-    "do.options": 'Offer two ways: "You could either ..., or ..."',
-    "do.own": 'Take it on: "Let me take care of this."',
-    "do.follow_up": "Say when the customer will hear from you.",
-    "do.name": "Use the customer's name, once early and once later.",
-    "do.listen": "Let the customer finish, and count to two before you answer.",
-    "do.thank": "Thank the customer for telling you.",
-}
-VOICE_TRIES = {
-    "voice.raised": "When your voice goes up, breathe out once before you answer, and begin softer.",
-    "voice.rising": "Your voice climbed slowly; a sip of water and one slow breath bring it back.",
-    "voice.agitated": "Shorter sentences keep the melody of your voice even.",
-    "pace.fast": "Leave a short pause after each sentence.",
-    "turn.interrupt": "Let the customer finish, and count to two before you answer.",
-}
 
 
-def summary_lines(result: CallResult) -> list[str]:
+def summary_lines(result: CallResult, coaching: Coaching | None = None) -> list[str]:
     """The end of a call as lines of plain text, without colour; some are long and may be wrapped."""
     lines = [f"The call, {clock(result.source.duration_s, 0)} long", "", _lights(result)]
     lines += _flags(result) + _checklist(result.checklist)
     if result.source.duration_s - result.summary.grey_s >= ENOUGH_S:
-        lines += [f"Keep       {keep(result)}", f"Try        {to_try(result)}"]
+        lines += [f"Keep       {keep(result, coaching)}", f"Try        {to_try(result, coaching)}"]
     return lines + [f"Note       {warning}" for warning in result.warnings]
 
 
@@ -87,26 +61,58 @@ def _checklist(items: Iterable[ChecklistItem]) -> list[str]:
     return [("Checklist  " if i == 0 else " " * 11) + line for i, line in enumerate(lines)]
 
 
-def keep(result: CallResult) -> str:
-    """One thing that went well."""
-    met = {item.id for item in result.checklist if item.met}
-    for item_id, text in KEEP.items():
+def keep(result: CallResult, coaching: Coaching | None = None) -> str:
+    """One thing that went well, in the words of the policy's coaching, by default the built-in one."""
+    met = {item.id: item for item in result.checklist if item.met}
+    for item_id, text in (coaching or _built_in()).keep.items():
         if item_id in met:
-            return text
+            item = met[item_id]
+            return fill(text, evidence=item.evidence, time=None if item.at_s is None else clock(item.at_s, 0))
     return f"Your voice was as usual for {round(result.summary.green_s)} s of this call."
 
 
-def to_try(result: CallResult) -> str:
-    """One thing for the next call: another wording first, then the voice, then the checklist."""
+def to_try(result: CallResult, coaching: Coaching | None = None) -> str:
+    """One thing for the next call: the first of the policy's coaching that this call gives a reason for."""
+    reasons = _reasons(result)
+    for key, text in (coaching or _built_in()).attempt.items():
+        if key in reasons:
+            return fill(text, **reasons[key])
+    return "Nothing stands out; do it again like this."
+
+
+def fill(text: str, **known: str | float | None) -> str:
+    """Put what is known into a text; brackets and quotation marks around what is not are left out with it."""
+    for name in (name for name in ADVICE_FIELDS if known.get(name) is None):
+        text = re.sub(rf'\s*\(\{{{name}\}}\)|[:,]?\s*"?\{{{name}\}}"?', "", text)
+    return text.format_map(
+        {name: number(value) if isinstance(value, float) else value for name, value in known.items()}
+    )
+
+
+def _reasons(result: CallResult) -> dict[str, dict[str, str | float | None]]:
+    """What could be better, by the ids of coaching, each with what the call tells of it."""
+    found: dict[str, dict[str, str | float | None]] = {}
+    told: dict[str, str | float | None]
     for flag in result.flags:
         if flag.state is FlagState.CONFIRMED and flag.say_instead:
-            return f'Instead of "{flag.text}": {flag.say_instead}'
-    lit = [reason.id for span in result.lights if span.light in (Light.AMBER, Light.RED) for reason in span.reasons]
-    for reason_id, text in VOICE_TRIES.items():
-        if reason_id in lit:
-            return text
-    missed = {item.id for item in result.checklist if item.met is False}
-    for item_id, text in TRY.items():
-        if item_id in missed:
-            return text
-    return "Nothing stands out; do it again like this."
+            told = {"evidence": flag.text, "say_instead": flag.say_instead, "time": clock(flag.start_s, 0)}
+            for key in ("say", flag.id):
+                found.setdefault(key, {**told})
+    for span in result.lights:
+        for reason in span.reasons if span.light in (Light.AMBER, Light.RED) else ():
+            told = {"value": reason.value, "unit": reason.unit, "limit": reason.limit, "time": clock(span.start_s, 0)}
+            found.setdefault(reason.id, {**told, "count": result.summary.interruptions})
+    for item in result.checklist:
+        if item.met is False:
+            found[item.id] = {"evidence": item.why}
+    if result.conversation is not None and result.conversation.slow_replies:
+        both = result.conversation
+        found["turn.slow_reply"] = {"count": both.slow_replies, "value": both.reply_delay_s, "unit": "s"}
+    return found
+
+
+@cache
+def _built_in() -> Coaching:
+    from monitor.policy.load import load_policy
+
+    return load_policy().coaching

@@ -58,7 +58,11 @@ class FlagChanged:
 
 @dataclass(frozen=True, slots=True)
 class ItemChecked:
-    """An item of the call's checklist was met."""
+    """An item of the call's checklist has another state; the newest counts.
+
+    Met, missed (``met`` is False), open (neither ``met`` nor ``why``, as every item begins) or not applicable (``why``
+    says for what reason). One that was missed may still be met later.
+    """
 
     at_s: float
     item: ChecklistItem

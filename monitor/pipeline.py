@@ -73,10 +73,10 @@ class CallPipeline:
         self._judgement = Judgement(policy)
         self._customer = CustomerName(customer)
         self._flags = FlagTracker(policy, rule, self._customer)
-        self._holds = HoldListener(policy)
         self._sides: TwoSides | None = None
         if customer_keeper is not None:
             self._sides = TwoSides(policy.thresholds, customer_keeper)
+            self._holds = HoldListener(policy)
             self._customer_features = FeatureExtractor()
         self._heard: deque[Hypothesis] = deque()
         self._samples = 0
@@ -219,12 +219,11 @@ class CallPipeline:
         return events + self._judgement.look(at_s, state, unheard, between)
 
     def _take(self, hypothesis: Hypothesis, now_s: float) -> list[Event]:
-        if self._tap is not None:
-            self._tap.heard(hypothesis, now_s)
         events = self._flags.take(hypothesis)
-        announced_s = None if self._sides is None else self._holds.heard(hypothesis)
-        if self._sides is not None and announced_s is not None:
+        if self._sides is not None and (announced_s := self._holds.heard(hypothesis)) is not None:
             self._sides.announce_hold(announced_s)
+        if self._tap is not None:
+            self._tap.heard(hypothesis, now_s, announced_s)
         for event in events:
             if isinstance(event, FlagChanged):
                 self._judgement.hear(event.flag, event.at_s)

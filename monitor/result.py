@@ -191,14 +191,14 @@ class ResultBuilder:
             why = "nobody spoke"
         elif self._conversation.talk_share == 1.0:
             why = "the customer was not heard"
+        elif self._conversation.talk_share == 0.0:
+            why = "the agent was not heard"
         if why is None and self._conversation is not None:
             return _rounded_conversation(self._conversation, unknown)
         unknown.update(dict.fromkeys(("conversation", "summary.talk_share", "summary.interruptions"), why or ""))
         return None
 
-    def _summary(
-        self, lights: Iterable[LightSpan], flags: Iterable[FlagRecord], both: Conversation | None
-    ) -> Summary:
+    def _summary(self, lights: Iterable[LightSpan], flags: Iterable[FlagRecord], both: Conversation | None) -> Summary:
         lit_s = dict.fromkeys(Light, 0.0)
         for span in lights:
             lit_s[span.light] += span.end_s - span.start_s

@@ -33,6 +33,8 @@ class AnalysisOptions:
     block: int | None = None
     model: str | None = None
     own_process: bool = True
+    guess_agent: bool = False
+    customer: str | None = None
 
 
 def engine_info(options):

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from monitor.errors import EnvironmentProblem, ParameterError
+from monitor.commands._stored import analysing, storing_options
+from monitor.errors import ParameterError
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from monitor.assemble import AnalysisOptions
-    from monitor.batch import Totals
+    from monitor.batch_work import Analyse
     from monitor.recordings import Listing
 
-FORMATS = ("json", "csv", "parquet")
+FORMATS = ("json", "csv", "parquet", "textgrid", "audacity", "elan", "webvtt")
 
 
 def _formats(_context: click.Context, _option: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
@@ -33,6 +29,15 @@ def _formats(_context: click.Context, _option: click.Parameter, value: Sequence[
     if not names:
         raise ParameterError(f"--format needs a name: choose from {', '.join(FORMATS)}.")
     return tuple(names)
+
+
+def _channel(_context: click.Context, _option: click.Parameter, value: str) -> int | None:
+    """The channel's number, None where it is to be guessed."""
+    if value.strip().lower() == "auto":
+        return None
+    if not value.isdecimal():
+        raise ParameterError(f'--agent-channel is a number from 0, or auto, not "{value}".')
+    return int(value)
 
 
 @click.command(
@@ -52,9 +57,18 @@ def _formats(_context: click.Context, _option: click.Parameter, value: Sequence[
     default=("json",),
     callback=_formats,
     metavar="LIST",
-    help="json (always written), csv (lights and flags as a table), parquet (measures of each frame); by commas.",
+    help="json (always written), csv (lights and flags as a table), parquet (measures of each frame), textgrid "
+    "(Praat), audacity (labels), elan, webvtt (captions); by commas.",
 )
-@click.option("--agent-channel", type=click.IntRange(min=0), default=0, show_default=True, help="The agent's channel.")
+@click.option(
+    "--agent-channel",
+    metavar="N|auto",
+    default="0",
+    show_default=True,
+    callback=_channel,
+    help="The agent's channel; auto guesses which of two it is, and says why.",
+)
+@click.option("--customer", metavar="NAME", help="The customer's name, to hear whether the agent uses it.")
 @click.option("--policy", metavar="F", help="Policy file, or the name of a built-in policy.")
 @click.option(
     "--profile",
@@ -72,6 +86,9 @@ def _formats(_context: click.Context, _option: click.Parameter, value: Sequence[
 @click.option("--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list.")
 @click.option("--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Processes; 0 for every core.")
 @click.option("--force", is_flag=True, help="Analyse again what is done already.")
+@click.option("--since", metavar="DAY|AGE", help="Only recordings changed since then: 2026-11-01, or 7d, 12h, 2w ago.")
+@click.option("--watch", is_flag=True, help="Go on as more recordings come, until Ctrl-C.")
+@storing_options
 @click.option("--quiet", is_flag=True, help="Say only what could not be analysed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON, for programs.")
 def analyze(
@@ -79,13 +96,20 @@ def analyze(
     paths: tuple[str, ...],
     out: Path | None,
     formats: tuple[str, ...],
-    agent_channel: int,
+    agent_channel: int | None,
+    customer: str | None,
     policy: str | None,
     profile: Path | None,
     recogniser: str,
     model: str | None,
     jobs: int,
     force: bool,
+    since: str | None,
+    watch: bool,
+    store: bool,
+    store_at: str | None,
+    agent: str | None,
+    team: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -95,115 +119,63 @@ def analyze(
     again, so that a run which was stopped can be repeated.
     """
     from monitor.assemble import AnalysisOptions
+    from monitor.batch_watch import newer, since_time
+    from monitor.commands._folder import Order, to_folder, watch_folder
     from monitor.recordings import list_recordings
 
-    listing = list_recordings(paths)
+    if watch and out is None:
+        raise ParameterError("--watch needs a folder for the results: add --out DIR.")
+    since_s = None if since is None else since_time(since, datetime.now().astimezone())
+    listing = list_recordings(paths, none_is_fine=watch)
+    if since_s is not None:
+        listing = newer(listing, since_s)
+        if not listing.recordings and not watch:
+            click.echo(f"No recording was changed since {since}.", err=True)
+            return
     options = AnalysisOptions(
         policy=policy,
         profile=profile,
         recogniser=recogniser,
         model=model,
-        agent_channel=agent_channel,
-        own_process=len(listing.recordings) == 1,  # more of them are judged in worker processes
+        agent_channel=agent_channel or 0,
+        guess_agent=agent_channel is None,
+        customer=customer,
+        own_process=len(listing.recordings) == 1 and not watch,  # more of them are judged in worker processes
     )
+    analyse = analysing(store_at, agent, team, store=store)
     if out is None:
-        _to_standard_output(listing, formats, options, quiet=quiet)
+        _to_standard_output(listing, formats, options, analyse, quiet=quiet)
+        return
+    order = Order(out, formats, options, analyse, jobs=jobs, force=force, quiet=quiet, as_json=as_json)
+    if watch:
+        watch_folder(order, paths, since_s=since_s)
     else:
-        _to_folder(listing, out, formats, options, jobs=jobs, force=force, quiet=quiet, as_json=as_json)
+        to_folder(order, listing)
 
 
-def _to_standard_output(listing: Listing, formats: tuple[str, ...], options: AnalysisOptions, *, quiet: bool) -> None:
+def _to_standard_output(
+    listing: Listing, formats: tuple[str, ...], options: AnalysisOptions, analyse: Analyse, *, quiet: bool
+) -> None:
     if len(listing.recordings) != 1 or listing.problems:
         raise ParameterError(f"{len(listing.recordings)} recordings need a folder for their results: add --out DIR.")
     if len(formats) != 1 or "parquet" in formats:
-        raise ParameterError("Only one of json and csv fits on standard output: for more, add --out DIR.")
-    from monitor.assemble import analyse
+        raise ParameterError("Only one format of text fits on standard output: for more, add --out DIR.")
     from monitor.batch import judge
     from monitor.batch_view import waiting_view
 
     recording = listing.recordings[0]
     with waiting_view(quiet=quiet) as view:
         result = judge(recording.path, recording.size_bytes, options, analyse, view)
-    if "csv" in formats:
+    if formats == ("csv",):
         from monitor.sinks.csv_file import to_csv
 
-        data = to_csv(result).encode("utf-8", "backslashreplace")
+        data = to_csv(result).encode("utf-8", "backslashreplace")  # a byte order mark is for files
+    elif formats != ("json",):
+        from monitor.export.files import FORMATS as OTHERS
+
+        data = OTHERS[formats[0]].to_bytes(result)
     else:
         from monitor.sinks.json_file import to_json
 
         data = to_json(result, ascii_only=True).encode()
     click.echo(data, nl=False)
-
-
-def _to_folder(
-    listing: Listing,
-    out: Path,
-    formats: tuple[str, ...],
-    options: AnalysisOptions,
-    *,
-    jobs: int,
-    force: bool,
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    from monitor.assemble import analyse, engine_info
-    from monitor.batch import Totals, run
-    from monitor.batch_view import failure_lines, kept_text, summary_lines, waiting_view
-    from monitor.batch_work import Job
-    from monitor.sinks.files import insist_on_folder
-
-    engine = engine_info(options)
-    insist_on_folder(out)
-    todo = [Job(r.path, out / r.target, r.size_bytes, formats, options, engine, force) for r in listing.recordings]
-    totals = Totals(failed=list(listing.problems))
-    try:
-        with _stoppable(), waiting_view(quiet=quiet) as view:
-            run(todo, analyse, view, totals, workers=jobs)
-    except KeyboardInterrupt:
-        click.echo(f"Stopped. {kept_text(todo)}", err=True)
-        raise SystemExit(130) from None
-    except EnvironmentProblem as error:
-        raise EnvironmentProblem(f"{error} {kept_text(todo)}") from error
-    if as_json:
-        click.echo(json.dumps(_report(totals, listing, out), indent=1))
-    lines = failure_lines(totals) if quiet or as_json else summary_lines(totals, listing.skipped, out)
-    for line in [*lines, *_trace_lines(totals)]:
-        click.echo(line, err=True)
-    if totals.failed:
-        raise SystemExit(1)
-
-
-def _trace_lines(totals: Totals) -> list[str]:
-    """Show where our own faults are to those who asked for it."""
-    if not totals.traces:
-        return []
-    return totals.traces if os.environ.get("EVENKEEL_DEBUG") else ["EVENKEEL_DEBUG=1 shows where inside it went wrong."]
-
-
-def _report(totals: Totals, listing: Listing, out: Path) -> dict[str, object]:
-    return {
-        "out": str(out),
-        "done": totals.done,
-        "already_done": totals.kept,
-        "failed": [{"path": str(path), "why": why} for path, why in sorted(totals.failed)],
-        "other_files": listing.skipped,
-        "audio_s": round(totals.audio_s, 3),
-        "elapsed_s": round(totals.elapsed_s, 3),
-    }
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let a polite request to end (a closed terminal, a service manager) stop the run as Ctrl-C does."""
-
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
-    # what is ignored already, as under nohup, stays so
-    before = {n: signal.signal(n, stop) for n in wanted if signal.getsignal(n) is not signal.SIG_IGN}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,12 +7,14 @@ trouble.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from monitor.policy.thresholds import MirroredVoice, Thresholds
 from monitor.ports import BaselineKeeper
+from monitor.tap import Tap
 from monitor.types import TICK, BoolArray, CustomerVoice, Features, Light, Reason, Segment
 from monitor.voice import STEADY, TICK_S, Tick, VoiceJudge, VoiceState
 from monitor.windows import RollingWindows, rows
@@ -27,6 +29,7 @@ class CustomerMeasures:
         self._waiting: Features | None = None
         self._leaked: BoolArray = np.zeros(0, np.bool_)
         self._windows = RollingWindows()
+        self.tap: Tap | None = None
 
     def hear(self, features: Features) -> None:
         """Keep the next frames until it is known whose they are."""
@@ -43,6 +46,8 @@ class CustomerMeasures:
         self._waiting = None if len(self._waiting) == count and last else _part(self._waiting, slice(count, None))
         self._leaked = self._leaked[count:]
         ticks = self._windows.push(masked)
+        if self.tap is not None:
+            self.tap.measured(1, ticks)
         ends = range(own.start_frame + TICK, own.start_frame + count + 1, TICK)
         return list(zip(ends, zip(*rows(ticks).values(), strict=True), strict=True))
 
@@ -81,9 +86,15 @@ class CustomerJudge:
         self._keeper = keeper
         self._judge = VoiceJudge(limits, keeper)
         self.raised = False
+        self._unheard = False  # the last tick that was looked at had no voice
         self._since_s = 0.0
         self._spans: list[Segment] = []
         self._most = tuple(_Most([]) for _ in range(3))
+
+    @property
+    def known(self) -> bool:
+        """Whether enough of the customer was heard to tell loud from usual."""
+        return self._keeper.known
 
     @property
     def first_raised_s(self) -> float | None:
@@ -94,9 +105,13 @@ class CustomerJudge:
 
     def look(self, tick: Tick) -> bool:
         """Take one tick; whether ``raised`` changed."""
+        unheard = math.isnan(tick.upper[0])
+        if not (tick.fresh or self.raised) and (self._unheard or not unheard):
+            return False  # nothing new, which is most of the time
+        self._unheard = unheard
         state = self._judge.look(tick)
         raised = any(reason.id == "voice.raised" for reason in state.reasons) and state.light in _LIT
-        if self._keeper.known and tick.fresh and not np.isnan(tick.upper[0]):
+        if self._keeper.known and tick.fresh and not unheard:
             for most, value, usual in zip(self._most, tick.upper, self._keeper.centre, strict=True):
                 most.add(value - usual)
         if raised == self.raised:

@@ -28,7 +28,9 @@ OVERLAP_S = 0.5  # who is spoken over for longer was interrupted, whoever goes o
 LEAST_OVERLAP_S = 0.2
 BACK_CHANNEL_S = 0.7  # shorter is a sign of listening (behaviours.md)
 _HAD_FLOOR_S = 0.3  # who has spoken for less had no floor to lose
+_HELD_S = 0.5  # a pause up to this keeps the floor, unless the other speaks in it
 _TURN_GAP_S = 3.0  # a pause of the agent that ends a monologue
+_FPS_HELD = round(_HELD_S * _FPS)
 _FPS_OVERLAP, _FPS_LEAST = round(OVERLAP_S * _FPS), round(LEAST_OVERLAP_S * _FPS)
 _FPS_BACK, _FPS_FLOOR, _FPS_GAP = round(BACK_CHANNEL_S * _FPS), round(_HAD_FLOOR_S * _FPS), round(_TURN_GAP_S * _FPS)
 
@@ -60,6 +62,7 @@ class _Side:
     speaking: bool = False
     start: int = 0
     end: int = -1_000_000
+    floor: int = 0  # since when it has had the floor, short pauses included
     cut_in: int | None = None  # where it began to speak over the other, until that is told or turns out harmless
     stopped: int | None = None  # where the other stopped because of it
 
@@ -83,7 +86,8 @@ class Floor:
         self._busy = max(self._busy, busy_until)
         speaking = part.speaking
         before = np.array([[side.speaking] for side in self._sides])
-        changed = np.diff(np.concatenate([before, speaking], axis=1).astype(np.int8), axis=1)
+        known = np.concatenate([before, speaking], axis=1).astype(np.int8)
+        changed = known[:, 1:] - known[:, :-1]
         on_grid = (part.first + np.arange(speaking.shape[1])) % _GRID == 0
         for at in np.flatnonzero(changed.any(axis=0) | on_grid).tolist():
             edge = bool(changed[:, at].any())
@@ -133,8 +137,11 @@ class Floor:
     def _begin(self, side: int, frame: int) -> Iterator[Happening]:
         me, other = self._sides[side], self._sides[1 - side]
         long_pause = frame - me.end >= _FPS_GAP
+        taken = other.speaking and other.start < frame
+        if frame - me.end > _FPS_HELD or taken or other.end > me.end:
+            me.floor = frame
         me.speaking, me.start, me.stopped = True, frame, None
-        me.cut_in = frame if other.speaking and frame - other.start >= _FPS_FLOOR else None
+        me.cut_in = frame if taken and frame - other.floor >= _FPS_FLOOR else None
         if side == CUSTOMER:
             self._alone, self._customer_spoke = None, True
         elif self._alone is None or long_pause:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from monitor.conversation.floor import AGENT, BACK_CHANNEL_S, CUSTOMER, Happening, Kind
+from monitor.conversation.floor import AGENT, BACK_CHANNEL_S, Happening, Kind
 from monitor.policy.thresholds import Thresholds
 from monitor.types import FrameGrid, Light, Reason
 from monitor.voice import STEADY, VoiceState
@@ -50,9 +50,9 @@ class TurnJudge:
         self._silence: tuple[int, float] = (-1, 0.0)
         self._state = STEADY
 
-    def announce_hold(self, now_s: float) -> None:
-        """The agent said that there will be a wait."""
-        self._announced_s = now_s
+    def announce_hold(self, said_s: float) -> None:
+        """The agent said up to this moment that there will be a wait."""
+        self._announced_s = said_s
 
     def take(self, happening: Happening, now_s: float) -> None:
         """Something happened, and was clear at ``now_s``."""
@@ -75,6 +75,8 @@ class TurnJudge:
 
     def look(self, now_s: float) -> VoiceState:
         """What turn-taking says at this tick; the same object as before while nothing changed."""
+        if not self._lit and self._state is STEADY:
+            return STEADY
         gone = [key for key, (_, until_s) in self._lit.items() if until_s <= now_s]
         for key in gone:
             del self._lit[key]
@@ -93,8 +95,8 @@ class TurnJudge:
         self.sums.talk_s[side] += end_s - start_s
         if side == AGENT and end_s - start_s < BACK_CHANNEL_S:
             self.sums.back_channels += 1
-        waited_s = start_s - (self._announced_s or start_s)
-        if side == CUSTOMER or waited_s > _RETURN_S:
+        # Whoever speaks so long after it ends the wait; the customer's "all right" does not.
+        if self._announced_s is not None and start_s - self._announced_s > _RETURN_S:
             self._announced_s = None
 
     def _talked_over(self, start_s: float, end_s: float, now_s: float) -> None:
@@ -135,4 +137,4 @@ class TurnJudge:
 
 
 _GOES_ON_S = 1.0  # what goes on is told again every half second
-_RETURN_S = 5.0  # who speaks so long after announcing a hold is back
+_RETURN_S = 5.0

@@ -37,6 +37,7 @@ _SAME = round(0.004 * _RATE_HZ)  # samples within which two lags are one
 _TIMES = 3
 _REMEMBERED = 20
 _AGAIN = 5  # steps between two looks at all lags, once a leak is known: they cost most
+_SAME_DB = 0.5
 _AT_ONCE = round(0.002 * _RATE_HZ)  # a lag under 2 ms says nothing of who was first; the fainter is the leak
 
 
@@ -109,7 +110,9 @@ class LeakFinder:
         ways = [self._correlation(start, leaking) for leaking in (0, 1)]
         leaking = max((0, 1), key=lambda way: ways[way][1])
         lag, correlation, level_db = ways[leaking]
-        if lag < _AT_ONCE and level_db > 0:
+        if lag < _AT_ONCE and abs(level_db) < _SAME_DB:
+            leaking = 1  # one recording on both channels: it is taken for the first one's, the agent's
+        elif lag < _AT_ONCE and level_db > 0:
             leaking, level_db = 1 - leaking, -level_db
         if correlation >= _LIKELY:
             self._paths[leaking].heard.append((lag, level_db))

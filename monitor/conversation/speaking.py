@@ -135,7 +135,11 @@ def _touches(speech: BoolArray, loud: BoolArray) -> BoolArray:
 
 
 def _runs(row: BoolArray) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0))
+    if not row.any():
+        return []
+    padded = np.zeros(len(row) + 2, np.bool_)
+    padded[1:-1] = row
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 

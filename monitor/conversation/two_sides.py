@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,16 @@ from monitor.conversation.speaking import LAG, Speaking, SpeakingFinder
 from monitor.events import ConversationMeasured, CustomerRaised, Event, Interrupted, TurnEnded
 from monitor.policy.thresholds import Thresholds
 from monitor.ports import BaselineKeeper
+from monitor.tap import Tap
 from monitor.turns import TurnFinder, told_frame
-from monitor.types import ChecklistItem, Conversation, Features, FloatArray, FrameGrid, Interruption, Turn
+from monitor.types import TICK, ChecklistItem, Conversation, Features, FloatArray, FrameGrid, Interruption, Turn
 from monitor.voice import STEADY, Tick, VoiceState
+from monitor.windows import VoiceTicks, rows
 
 SIDES = ("agent", "customer")
 _GRID = FrameGrid()
 NOT_LOUD = "the customer's voice stayed as it was at the start"
+TOO_LITTLE = "too little of the customer was heard"
 NOT_HEARD = "the customer was not heard"
 NOT_SPOKEN = "nobody spoke"
 
@@ -45,6 +48,17 @@ class TwoSides:
         self._turns: deque[tuple[int, Turn]] = deque()
         self._interruptions: list[Interruption] = []
         self._frames = 0
+        self._tap: Tap | None = None
+
+    def tell(self, tap: Tap) -> None:
+        """Tell from here on what the judgement is made from."""
+        self._tap = self._measures.tap = tap
+
+    def recall(self, happened: Iterable[Happening], customer: VoiceTicks) -> None:
+        """Take what was measured of a whole call earlier, instead of samples; then ``look`` and ``rest``."""
+        self._happened.extend(happened)
+        ends = range(TICK, TICK * (len(customer) + 1), TICK)
+        self._ticks.extend(zip(ends, zip(*rows(customer).values(), strict=True), strict=True))
 
     @property
     def first_raised_s(self) -> float | None:
@@ -66,13 +80,13 @@ class TwoSides:
         """Both channels ended; what is left can be looked at now."""
         for part in self._finder.finish():
             self._follow(part, last=True)
-        self._happened.extend(self._floor.finish(self._frames))
+        self._note(self._floor.finish(self._frames))
         for finder in self._turn_finders:
             self._turns.extend((self._frames, turn) for turn in finder.finish())
 
-    def announce_hold(self, now_s: float) -> None:
-        """The agent said that there will be a wait."""
-        self._turn_judge.announce_hold(now_s)
+    def announce_hold(self, said_s: float) -> None:
+        """The agent said up to this moment that there will be a wait."""
+        self._turn_judge.announce_hold(said_s)
 
     def look(self, frame: int, now_s: float, strain: float, fresh: bool, lit: bool) -> tuple[list[Event], VoiceState]:
         """Decide at the tick that ends at ``frame``; the agent's strain and light come from the voice's judge."""
@@ -109,12 +123,18 @@ class TwoSides:
 
     def _follow(self, part: Speaking, *, last: bool = False) -> None:
         self._sound.push(part)
-        self._happened.extend(self._floor.push(part, self._sound.until))
+        self._note(self._floor.push(part, self._sound.until))
         self._ticks.extend(self._measures.settle(part.leaked[1], last=last))
         for side, finder in enumerate(self._turn_finders):
             ended = finder.hear(part.first, part.own[side])
             self._turns.extend((told_frame(turn), turn) for turn in ended)
         self._turns = deque(sorted(self._turns, key=lambda each: each[0]))
+
+    def _note(self, happenings: Iterable[Happening]) -> None:
+        for happening in happenings:
+            self._happened.append(happening)
+            if self._tap is not None:
+                self._tap.happened(happening)
 
     def _take(self, happening: Happening, now_s: float) -> list[Event]:
         self._turn_judge.take(happening, now_s)
@@ -162,7 +182,7 @@ class TwoSides:
         if not self._turn_judge.sums.talk_s[1 - AGENT]:
             return ChecklistItem("do.steady", None, why=NOT_HEARD)
         if not mirror.loud_s:
-            return ChecklistItem("do.steady", None, why=NOT_LOUD)
+            return ChecklistItem("do.steady", None, why=NOT_LOUD if self._customer.known else TOO_LITTLE)
         even = f"even for {mirror.even_s:.0f} of {mirror.loud_s:.0f} s"
         if mirror.followed or mirror.even_s < 0.9 * mirror.loud_s:
             return ChecklistItem("do.steady", False, why=even)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from monitor.policy.fields import ADVICE_FIELDS
 from monitor.policy.model import FlagLight, Needs
 from monitor.policy.wording import expand, expand_context
 
@@ -54,6 +56,18 @@ def _shown(value: str) -> str:
     return value
 
 
+def _advice(value: str) -> str:
+    _shown(value)
+    try:
+        fields = [name for _, name, _, _ in string.Formatter().parse(value) if name is not None]
+    except ValueError:
+        raise ValueError("has a brace without its other half; a field looks like {value}") from None
+    unknown = [name for name in fields if name not in ADVICE_FIELDS]
+    if unknown:
+        raise ValueError(f"may have only the fields {', '.join(f'{{{name}}}' for name in ADVICE_FIELDS)}")
+    return value
+
+
 def _cue(value: str) -> str:
     if len(_shown(value).split()) > 3:
         raise ValueError("is read at a glance: at most three words")
@@ -65,6 +79,7 @@ Name = Annotated[str, Field(max_length=64), AfterValidator(_name)]
 Phrase = Annotated[str, AfterValidator(_phrase)]
 Context = Annotated[str, AfterValidator(_context)]
 Line = Annotated[str, Field(max_length=300), AfterValidator(_shown)]
+Advice = Annotated[str, Field(max_length=300), AfterValidator(_advice)]
 Phrases = Annotated[list[Phrase], Field(max_length=MOST_PHRASES_EACH)]
 
 
@@ -109,6 +124,28 @@ class ChecklistTable(_Strict):
     needs: Needs | None = None
 
 
+class ConversationTable(_Strict):
+    """``[conversation]``; ``more_hold_phrases`` adds to those of an extended policy."""
+
+    hold_phrases: Phrases | None = None
+    more_hold_phrases: Phrases | None = None
+
+
+class CoachingTable(_Strict):
+    """``[coaching]``: texts by id."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+    keep: dict[str, Advice] = {}
+    attempt: dict[str, Advice] = Field(default={}, alias="try")
+
+
+class RecordingTable(_Strict):
+    """``[recording]``."""
+
+    keep_audio: bool | None = None
+
+
 class Document(_Strict):
     """A whole policy file; thresholds and alerts are judged after joining, by the models that own them."""
 
@@ -118,10 +155,20 @@ class Document(_Strict):
     checklist: Annotated[list[ChecklistTable], Field(max_length=MOST_BEHAVIOURS)] = []
     thresholds: dict[str, Any] = {}
     alerts: dict[str, Any] = {}
+    recording: RecordingTable = RecordingTable()
+    conversation: ConversationTable = ConversationTable()
+    coaching: CoachingTable = CoachingTable()
 
 
 def keys_at(place: tuple[str | int, ...]) -> list[str]:
     """Return the keys that the table around this place may have, for suggestions."""
-    tables: dict[str, type[BaseModel]] = {"policy": Header, "behaviour": BehaviourTable, "checklist": ChecklistTable}
+    tables: dict[str, type[BaseModel]] = {
+        "policy": Header,
+        "behaviour": BehaviourTable,
+        "checklist": ChecklistTable,
+        "recording": RecordingTable,
+        "conversation": ConversationTable,
+        "coaching": CoachingTable,
+    }
     model = tables.get(str(place[0]), Document) if len(place) > 1 else Document
-    return list(model.model_fields)
+    return [info.alias or name for name, info in model.model_fields.items()]

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from monitor.policy.document import MOST_PHRASES, MOST_WORDINGS, BehaviourTable, Header
-from monitor.policy.model import Behaviour, ChecklistEntry, Policy
+from monitor.policy.model import Behaviour, ChecklistEntry, Coaching, Policy, Recording, TalkWords
 from monitor.policy.problems import PolicyError, Problem, did_you_mean, printable, sentence, visible
 from monitor.policy.reading import BUILTIN_FOLDER, Read, read_document
 from monitor.policy.thresholds import Alerts, Thresholds
@@ -131,7 +131,39 @@ def _join(reads: list[Read]) -> Policy:
         checklist=tuple(checklist.values()),
         thresholds=thresholds,
         alerts=alerts,
+        recording=_recording(reads),
+        conversation=_conversation(reads),
+        coaching=_coaching(reads),
     )
+
+
+def _recording(reads: list[Read]) -> Recording:
+    """Whether sound is kept, as the last file that says so wants it."""
+    said = [keep for read in reads if (keep := read.document.recording.keep_audio) is not None]
+    return Recording(keep_audio=said[-1]) if said else Recording()
+
+
+def _conversation(reads: list[Read]) -> TalkWords:
+    """The phrases of the last file that has them, and what later ones add."""
+    phrases: list[str] = []
+    for table in (read.document.conversation for read in reads):
+        phrases = [*(phrases if table.hold_phrases is None else table.hold_phrases), *(table.more_hold_phrases or ())]
+    return TalkWords(hold_phrases=tuple(dict.fromkeys(phrases)))
+
+
+def _coaching(reads: list[Read]) -> Coaching:
+    """Advice by id; what a later file says of an id comes first and wins."""
+    coaching = Coaching()
+    for table in (read.document.coaching for read in reads):
+        coaching = Coaching(
+            keep={**table.keep, **_rest(coaching.keep, table.keep)},
+            attempt={**table.attempt, **_rest(coaching.attempt, table.attempt)},
+        )
+    return coaching
+
+
+def _rest(known: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    return {key: text for key, text in known.items() if key not in given}
 
 
 def _language(reads: list[Read]) -> str:

@@ -55,6 +55,32 @@ class ChecklistEntry(_Frozen):
     needs: Needs = "words"
 
 
+class Recording(_Frozen):
+    """Whether the sound of a live call is kept; the agent is told by a mark on the light."""
+
+    keep_audio: bool = False
+
+
+class TalkWords(_Frozen):
+    """What the agent's words say of the call itself; neither a flag nor an item of the checklist.
+
+    After one of ``hold_phrases`` a silence is no dead air.
+    """
+
+    hold_phrases: tuple[str, ...] = ()
+
+
+class Coaching(_Frozen):
+    """What to say after the call, by the id of a behaviour or an item of the checklist, the most useful first.
+
+    ``keep`` is for what went well, ``attempt`` (``try`` in a file) for what to do otherwise. A text may hold fields in
+    braces: {value} {unit} {limit} {count} {time} {evidence} {say_instead}.
+    """
+
+    keep: dict[str, str] = {}
+    attempt: dict[str, str] = {}
+
+
 class Policy(_Frozen):
     """What one team wants said and not said, and from when on a voice is too much."""
 
@@ -65,11 +91,16 @@ class Policy(_Frozen):
     checklist: tuple[ChecklistEntry, ...] = ()
     thresholds: Thresholds = Thresholds()
     alerts: Alerts = Alerts()
+    recording: Recording = Recording()
+    conversation: TalkWords = TalkWords()
+    coaching: Coaching = Coaching()
 
     @cached_property
     def fingerprint(self) -> str:
-        """``name@`` and 12 hex digits that change with anything in the policy, not with its file's layout."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        """``name@`` and 12 hex digits that change with all that it judges by, not with its file's layout."""
+        # What is kept of a call, and advised after it, changes nothing about how it is judged.
+        fields = self.model_dump(mode="json", exclude={"recording", "coaching"})
+        content = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return f"{self.name}@{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
     def behaviour(self, behaviour_id: str) -> Behaviour | None:
@@ -79,12 +110,14 @@ class Policy(_Frozen):
     def phrases(self, *, weak: bool = True, most: int | None = None) -> tuple[str, ...]:
         """Plain wordings to listen for, in small letters as spoken, without duplicates.
 
-        What makes a call worse comes before what helps. The first wording of every phrase comes before the second of
-        any, so that ``most`` leaves no phrase out before it thins their variants; hints come after everything else.
+        What makes a call worse comes before what helps, and that before what announces a hold. The first wording of
+        every phrase comes before the second of any, so that ``most`` leaves no phrase out before it thins their
+        variants; hints come after everything else.
         Wordings with a place for any word are left out: they are found in the recognised words.
         """
         ordered = sorted(self.behaviours, key=lambda behaviour: behaviour.is_helpful)
-        lists = [[phrase for behaviour in ordered for phrase in behaviour.phrases]]
+        meant = [phrase for behaviour in ordered for phrase in behaviour.phrases]
+        lists = [[*meant, *self.conversation.hold_phrases]]
         lists += [[phrase for behaviour in ordered for phrase in behaviour.weak_phrases]] if weak else []
         wordings: dict[str, None] = {}
         for phrases in lists:

@@ -25,6 +25,10 @@ def page(policy: Policy, width: int) -> str:
     lines += _section("Words that make it worse", (_behaviour(behaviour, width) for behaviour in worse))
     lines += _section("Words that make it better", (_behaviour(behaviour, width) for behaviour in better))
     lines += _section("Checklist", (_entry(entry, width) for entry in policy.checklist))
+    lines += _section("Announces a hold", [textwrap.wrap("; ".join(policy.conversation.hold_phrases), width)])
+    advice = [(f"keep {key}", text) for key, text in policy.coaching.keep.items()]
+    advice += [(f"try {key}", text) for key, text in policy.coaching.attempt.items()]
+    lines += _section("Advice after the call", (_advice(name, text, width) for name, text in advice))
     lines += _section("Limits", [list(_numbers(policy.thresholds.model_dump(mode="json", by_alias=True)))])
     lines += _section("Alerts", [list(_numbers(policy.alerts.model_dump(mode="json", by_alias=True)))])
     return "\n".join(lines)
@@ -71,6 +75,10 @@ def _entry(entry: ChecklistEntry, width: int) -> list[str]:
         notes.append(f"within {entry.deadline_s:g} s {_SINCE[entry.after]}")
     text = "; ".join(note for note in notes if note)
     return textwrap.wrap(text, width, initial_indent=f"{entry.id:<15}", subsequent_indent=" " * 15)
+
+
+def _advice(name: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=f"{name:<22} ", subsequent_indent=" " * 23)
 
 
 def _numbers(table: Mapping[str, Any], prefix: str = "") -> Iterable[str]:

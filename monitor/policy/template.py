@@ -37,6 +37,17 @@ cue = "new name"
 # deadline_s = 45
 # after = "trouble"              # or "start"
 
+# More words after which a silence is a hold and no dead air:
+# [conversation]
+# more_hold_phrases = ["let me look under the hood"]
+
+# What to say after a call, by id. {{value}}, {{unit}}, {{limit}}, {{count}}, {{time}}, {{evidence}} and
+# {{say_instead}} are filled in:
+# [coaching.keep]
+# "do.apologise" = "You said sorry in plain words: {{evidence}}"
+# [coaching.try]
+# "pace.fast" = "Leave a short pause after each sentence."
+
 # Limits of the voice and the alert budget are listed by: evenkeel policy show
 """
 

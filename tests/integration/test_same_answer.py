@@ -39,8 +39,9 @@ class Kept:
         self.events.append(event)
 
     def told(self):
-        """What the engine said, and its measures apart, since they come in batches."""
-        frames = voices.joined([e.features for e in self.events if isinstance(e, FramesMeasured)])
+        """What the engine said, and the measures of each side apart, since they come in batches."""
+        measured = [e for e in self.events if isinstance(e, FramesMeasured)]
+        frames = [voices.joined([e.features for e in measured if e.channel == side]) for side in (0, 1)]
         return [e for e in self.events if not isinstance(e, FramesMeasured)], frames
 
 
@@ -65,7 +66,8 @@ def assert_same(one, other):
     assert one[0].to_dict() == other[0].to_dict()
     (events, frames), (other_events, other_frames) = one[1], other[1]
     assert events == other_events
-    voices.assert_equal(frames, other_frames)
+    for side in (0, 1):
+        voices.assert_equal(frames[side], other_frames[side])
 
 
 def test_the_call_has_something_to_tell():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from monitor.errors import BugError, InputProblem
 from monitor.events import (
     BaselineLearned,
+    ConversationMeasured,
     FlagChanged,
     FramesMeasured,
     ItemChecked,
@@ -24,7 +25,20 @@ from monitor.events import (
 from monitor.result import CallResult, EngineInfo, ResultBuilder
 from monitor.result_types import result_schema
 from monitor.sinks.json_file import to_json
-from monitor.types import Baseline, ChecklistItem, FlagState, Light, Reason, SourceInfo, Turn, Word
+from monitor.types import (
+    Baseline,
+    ChecklistItem,
+    Conversation,
+    CustomerVoice,
+    FlagState,
+    Interruption,
+    Light,
+    Reason,
+    Segment,
+    SourceInfo,
+    Turn,
+    Word,
+)
 from tests.batch_fakes import RAISED, features, flag
 
 SHA = "0123456789abcdef" * 4
@@ -149,19 +163,55 @@ def test_two_channels_of_which_one_was_measured_cannot_tell_either():
     assert result.unknown["summary.talk_share"] == "only the agent's channel was measured"
 
 
-def test_talk_share_and_interruptions_on_two_channels():
-    turns = [
-        Turn(0.0, 4.0, "customer"),
-        Turn(3.0, 5.0, "agent"),  # 1 s over the customer: an interruption
-        Turn(5.0, 7.0, "customer"),
-        Turn(6.0, 6.6, "agent"),  # too short: a sign of listening
-        Turn(6.6, 8.6, "agent"),  # 0.4 s over the customer: an ordinary change of turns
-    ]
-    frames = [FramesMeasured(1.0, channel, features(0, 100)) for channel in (0, 1)]
-    result = result_of(frames + [TurnEnded(t.end_s, t) for t in turns], info=TWO_CHANNELS)
-    assert result.summary.interruptions == 1
-    assert result.summary.talk_share == pytest.approx(4.6 / 10.6, abs=5e-4)
-    assert [turn.start_s for turn in result.turns] == [0.0, 3.0, 5.0, 6.0, 6.6]
+TALKED = Conversation(
+    talk_share=0.43396,
+    talk_over_s=1.40004,
+    interruptions=(Interruption(3.00004, "agent"), Interruption(7.5, "customer")),
+    back_channels=1,
+    longest_monologue_s=2.6,
+    dead_air_s=0.0,
+    reply_delay_s=0.31234,
+    slow_replies=0,
+    customer=CustomerVoice(6.123, 2.0, 1.0, (Segment(4.0, 6.0),)),
+)
+
+
+def test_the_conversation_is_what_the_engine_measured():
+    result = result_of([ConversationMeasured(10.0, TALKED)], info=TWO_CHANNELS)
+    both = result.conversation
+    assert (both.talk_share, both.talk_over_s, both.reply_delay_s) == (0.434, 1.4, 0.31)
+    assert [(cut.at_s, cut.by) for cut in both.interruptions] == [(3.0, "agent"), (7.5, "customer")]
+    assert both.customer == CustomerVoice(6.12, 2.0, 1.0, (Segment(4.0, 6.0),))
+    assert (result.summary.interruptions, result.summary.talk_share) == (1, 0.434)
+    assert not any(path.startswith(("conversation", "summary.")) for path in result.unknown)
+    data = json.loads(to_json(result))
+    VALIDATOR.validate(data)
+    assert CallResult.from_dict(data) == result
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "why"),
+    [
+        ({"reply_delay_s": None}, "conversation.reply_delay_s", "the agent answered nothing"),
+        ({"customer": CustomerVoice()}, "conversation.customer.louder_db", "too little of the customer was heard"),
+        ({"talk_share": None}, "conversation", "nobody spoke"),
+        ({"talk_share": 1.0}, "conversation", "the customer was not heard"),
+        ({"talk_share": 0.0}, "conversation", "the agent was not heard"),
+        ({"talk_share": 1.0}, "summary.interruptions", "the customer was not heard"),
+    ],
+)
+def test_what_a_conversation_cannot_tell_has_its_reason(changes, path, why):
+    result = result_of([ConversationMeasured(10.0, replace(TALKED, **changes))], info=TWO_CHANNELS)
+    assert result.unknown[path] == why
+    VALIDATOR.validate(json.loads(to_json(result)))
+
+
+@pytest.mark.parametrize(("channels", "why"), [(1, "one channel"), (3, "more than two channels")])
+def test_without_two_channels_there_is_no_conversation(channels, why):
+    result = result_of([ConversationMeasured(10.0, TALKED)], info=replace(INFO, channels=channels))
+    assert result.conversation is None
+    paths = ("conversation", "summary.talk_share", "summary.interruptions")
+    assert {result.unknown[path] for path in paths} == {why}
 
 
 def test_without_a_recogniser_words_are_unknown_rather_than_none():
@@ -212,7 +262,7 @@ def test_keys_stand_in_the_order_of_the_format():
     result = result_of([light(2.0, "red", RAISED), FlagChanged(3.0, flag())]).to_dict()
     assert list(result) == [
         "schema", "source", "engine", "baseline", "lights", "flags", "checklist", "turns", "words", "pace", "summary",
-        "warnings", "unknown",
+        "conversation", "warnings", "unknown",
     ]  # fmt: skip
     assert list(result["lights"][1]["reasons"][0]) == ["id", "value", "unit", "usual", "limit", "text"]
 
@@ -299,6 +349,7 @@ events = st.one_of(
     st.builds(measured, times, st.integers(0, 1), st.integers(0, 2000), st.sampled_from([1, 20, 150])),
     st.builds(BaselineLearned, times, st.just(BASELINE)),
     st.builds(Warned, times, texts, texts),
+    st.builds(ConversationMeasured, times, st.sampled_from([TALKED, replace(TALKED, talk_share=None)])),
 )
 calls = st.lists(events, max_size=25).map(lambda found: sorted(found, key=lambda event: event.at_s))
 

@@ -28,10 +28,20 @@ DOCUMENTED = {
     "flat": {"on": False, "below_share": 0.5, "lasts_s": 30},
     "fast": {"on": True, "share": 1.4, "least_syl_s": 5, "ceiling_syl_s": 7.5, "lasts_s": 3},
     "slow": {"on": False, "share": 0.6, "lasts_s": 10},
+    "mirrored": {"on": True, "within_s": 10, "strain": 0.9, "lasts_s": 0.5, "hold_s": 6},
+    "interrupt": {"on": True, "count": 2, "within_s": 60, "hold_s": 6},
+    "talk_over": {"on": True, "seconds": 3, "within_s": 30, "hold_s": 6},
+    "monologue": {"on": True, "seconds": 60},
+    "dead_air": {"on": True, "seconds": 10, "announced_s": 120},
+    "slow_reply": {"seconds": 4},
+    "listen": {"interruptions_per_min": 0.5, "talk_over_share": 0.05, "talk_share": 0.8},
     "audibility": {"dead_dbfs": -80, "dead_s": 5, "snr_db": 8, "clipped_share": 0.2},
 }
 HEAD = '[policy]\nname = "mine"\nlanguage = "en"\n\n'
-NAMES = ("voice.raised", "voice.rising", "voice.agitated", "voice.flat", "pace.fast", "pace.slow")
+NAMES = (
+    *("voice.raised", "voice.rising", "voice.agitated", "voice.flat", "voice.mirrored", "pace.fast", "pace.slow"),
+    *("turn.interrupt", "turn.talk_over", "turn.monologue", "turn.dead_air"),
+)
 
 
 def test_defaults_are_the_documented_ones():
