@@ -192,7 +192,7 @@ def system_groups(use: str, arguments: "list[str]") -> "Sequence[str]":
     if not is_debian():
         return ()
     if use == "test":
-        return ("sound", "window", "rig", "pages")
+        return ("sound", "window", "rig", "pages", "database")
     if use == "benchmark" and {"live", "all"} & {*arguments}:
         return ("sound", "window", "rig")
     if use == "run" and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):

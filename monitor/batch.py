@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pebble import ProcessPool
 
     from monitor.assemble import AnalysisOptions
+    from monitor.ports import Sink
     from monitor.result_types import CallResult
 
 _POLL_S = 0.2
@@ -140,12 +141,13 @@ def run(
     totals: Totals,
     *,
     workers: int = 1,
+    apart: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Do the jobs and count in `totals`, which is true at every moment, also when this is interrupted.
 
-    One job runs in this process; more run in `workers` processes of their own, so that a recording on which a decoder
-    crashes costs only itself.
+    One job runs in this process unless it is to be ``apart``; more run in `workers` processes of their own, so that a
+    recording on which a decoder crashes costs only itself.
 
     Raises
     ------
@@ -161,7 +163,9 @@ def run(
         view.show(meter.read(totals))
 
     outcomes = (
-        _in_processes(jobs, analyse, meter, workers, tick) if len(jobs) > 1 else _here(jobs, analyse, meter, tick)
+        _in_processes(jobs, analyse, meter, workers, tick)
+        if apart or len(jobs) > 1
+        else _here(jobs, analyse, meter, tick)
     )
     with closing(outcomes):
         for job, outcome in outcomes:
@@ -172,12 +176,14 @@ def run(
                 raise EnvironmentProblem(outcome.why or "")
 
 
-def judge(path: Path, size_bytes: int, options: AnalysisOptions, analyse: Analyse, view: View) -> CallResult:
+def judge(
+    path: Path, size_bytes: int, options: AnalysisOptions, analyse: Analyse, view: View, *, sinks: Sequence[Sink] = ()
+) -> CallResult:
     """Judge one recording here and return its result; errors are the recording's own."""
     meter = _Meter([size_bytes], 1, time.monotonic)
     totals = Totals()
     progress = _teller(meter.slots, meter.begin(size_bytes), path, lambda: view.show(meter.read(totals)))
-    return analyse(path, options, progress=progress)
+    return analyse(path, options, sinks=sinks, progress=progress)
 
 
 def _cores() -> int:

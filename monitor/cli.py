@@ -46,6 +46,8 @@ COMMANDS = {
     "analyze": Entry("monitor.commands.analyze:analyze", "Judge recordings and leave a result for each."),
     "report": Entry("monitor.commands.report:report", "Write one call as a page to keep, send or print."),
     "trends": Entry("monitor.commands.trends:trends", "Write a page of patterns over many calls."),
+    "calls": Entry("monitor.commands.calls:calls", "List, share, export and delete stored calls."),
+    "rejudge": Entry("monitor.commands.rejudge:rejudge", "Show what another policy would change in stored calls."),
     "policy": Entry("monitor.commands.policy:policy", "Check, show, start or try a policy: what is listened for."),
     "models": Entry("monitor.commands.models:models", "List, fetch, check and delete speech models."),
     "devices": Entry("monitor.commands.devices:devices", "List the microphones that can be heard."),

@@ -39,7 +39,7 @@ class Listing:
     problems: tuple[tuple[Path, str], ...]
 
 
-def list_recordings(arguments: Sequence[str]) -> Listing:
+def list_recordings(arguments: Sequence[str], *, none_is_fine: bool = False) -> Listing:
     """Find the recordings that the arguments mean, each once, in the order of the arguments, folders sorted by name.
 
     A file is named flat; what lies in a folder keeps its place in it. An argument with ``*``, ``?`` or ``[`` that is
@@ -48,7 +48,8 @@ def list_recordings(arguments: Sequence[str]) -> Listing:
     Raises
     ------
     ParameterError
-        An argument means nothing, there is no recording at all, or two recordings would have one result.
+        An argument means nothing, there is no recording at all (unless that is fine, as where more will come), or two
+        recordings would have one result.
     """
     finder = _Finder()
     for argument in arguments:
@@ -59,7 +60,7 @@ def list_recordings(arguments: Sequence[str]) -> Listing:
                 finder.add(path, PurePath(path.stem))
             else:
                 finder.skipped += 1
-    if not finder.taken and not finder.problems:
+    if not finder.taken and not finder.problems and not none_is_fine:
         named = ", ".join(arguments[:3]) + (" and others" if len(arguments) > 3 else "")
         others = f" (other files skipped: {finder.skipped})" if finder.skipped else ""
         raise ParameterError(f"There is no recording in {named}{others}: give audio or video files.")

@@ -266,7 +266,7 @@ def test_missing_system_packages_never_stop_the_start(run, steps, monkeypatch, c
         ("run", ["live", "--headless"], "", ("sound",)),
         ("run", [], "DISPLAY", ("sound", "window")),
         ("run", ["live"], "WAYLAND_DISPLAY", ("sound", "window")),
-        ("test", ["test", "-q"], "", ("sound", "window", "rig", "pages")),
+        ("test", ["test", "-q"], "", ("sound", "window", "rig", "pages", "database")),
         ("benchmark", ["benchmark", "live"], "", ("sound", "window", "rig")),
         ("benchmark", ["benchmark", "speed"], "DISPLAY", ()),
         ("package", ["package"], "DISPLAY", ()),
