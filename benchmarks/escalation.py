@@ -205,7 +205,7 @@ def report_of(scored: Sequence[Scored]) -> Report:
 TITLES = {
     "acted": "Raised voice, acted strongly (RAVDESS)",
     "mild": "Raised voice, acted with normal intensity (RAVDESS)",
-    "lively": 'Lively speech (happy, normal intensity) instead of raised: amber may be, red is wrong (RAVDESS)',
+    "lively": "Lively speech (happy, normal intensity) instead of raised: amber may be, red is wrong (RAVDESS)",
     "calm-read": "Calm read speech alone (LibriSpeech and speechocean)",
 }
 METER_ALL = f"{METER}, all"

@@ -152,9 +152,7 @@ def figures_of(utterances: Sequence[Utterance]) -> dict[str, dict[str, float | i
     true = np.asarray([u.true for u in utterances], float)
     time_s = np.asarray([u.speech_s for u in utterances])
     own_s = np.asarray([u.own_s for u in utterances])
-    mine, written, theirs = (
-        np.asarray([u.found[name] for u in utterances], float) for name in (OURS, WRITTEN, PRAAT)
-    )
+    mine, written, theirs = (np.asarray([u.found[name] for u in utterances], float) for name in (OURS, WRITTEN, PRAAT))
     return {
         OURS: agreement(true, mine, time_s, time_s),
         LIGHT: agreement(true, mine, time_s, own_s),

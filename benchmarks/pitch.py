@@ -161,9 +161,7 @@ def librosa_pyin(y: Samples, rate_hz: int) -> Track:
     import librosa
 
     hop, length = rate_hz // 100, round(LIBROSA_FRAME_S * rate_hz)
-    f0, voiced, _ = librosa.pyin(
-        y, fmin=FLOOR_HZ, fmax=CEILING_HZ, sr=rate_hz, frame_length=length, hop_length=hop
-    )
+    f0, voiced, _ = librosa.pyin(y, fmin=FLOOR_HZ, fmax=CEILING_HZ, sr=rate_hz, frame_length=length, hop_length=hop)
     return Track(np.arange(len(f0)) * hop / rate_hz, np.where(voiced, np.nan_to_num(f0), 0.0))
 
 

@@ -106,6 +106,11 @@ class Judgement:
             self._spoken.pop(flag.key, None)
             self._voice = None  # look again, even if the voice says nothing new
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing changes as long as a steady voice is told, and the same reason not to judge it, or none."""
+        return not self._spoken and self._voice is STEADY and self._between is STEADY
+
     def look(
         self, now_s: float, voice: VoiceState, unheard: Reason | None, between: VoiceState = STEADY
     ) -> list[Event]:

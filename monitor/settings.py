@@ -65,5 +65,11 @@ class Settings(BaseModel):
         default=None, description="Whether the usual voice learns from calls; nothing is learnt until agreed."
     )
     show_summary: bool = Field(default=True, description="Show the private summary after a call.")
+    store: str | None = Field(
+        default=None, description="Where calls are stored: a file, or the address of a team's database."
+    )
+    keep_days: int | None = Field(
+        default=None, ge=0, le=36_500, description="How long stored calls are kept, for: evenkeel calls purge."
+    )
     start_with_system: bool = False
     overlay: OverlaySettings = Field(default_factory=OverlaySettings)

@@ -18,13 +18,13 @@ from monitor.types import TICK, FrameGrid, Light, Reason
 from monitor.windows import SWING_AGE_S
 
 TICK_S = TICK / FrameGrid().frames_per_s
-_SAMPLE_FRAMES = 50  # firm frames between two samples of the usual voice
+SAMPLE_FRAMES = 50  # firm frames between two samples of the usual voice
 _MOST_EVIDENCE = 2.0  # times what is enough: evidence is not hoarded, a light must be able to go out
 _ANCHOR_SAMPLES = 60
 # A voice so far under the usual level is another one, further away: a raised voice is not softer. Gain control keeps
 # the level within a few dB. It is not learnt from, until nobody else was heard for so many samples: then the
 # microphone was moved.
-_FAR_SPREADS = -2.0
+FAR_SPREADS = -2.0
 _FAR_SAMPLES = 60
 _LEAST_DROP = -1.0  # how far a measure below usual may speak against the others, spreads
 
@@ -62,12 +62,13 @@ class _Strain:
 
     def scales(self, spread: Sequence[float]) -> tuple[float, ...]:
         """The spread that each measure is divided by, in its own unit."""
-        return tuple(max(floor, own) for floor, own in zip(self._floors, spread, strict=True))
+        (level, f0, effort), (level_floor, f0_floor, effort_floor) = spread, self._floors
+        return max(level_floor, level), max(f0_floor, f0), max(effort_floor, effort)
 
     def deviations(self, upper: Sequence[float], centre: Sequence[float], spread: Sequence[float]) -> list[float]:
         """Deviations of level, F0 and effort in spreads; a level below usual says nothing against a raised voice."""
         most = self._limits.most
-        lows = (_FAR_SPREADS, _LEAST_DROP, _LEAST_DROP)
+        lows = (FAR_SPREADS, _LEAST_DROP, _LEAST_DROP)
         return [
             min(most, max(low, (u - c) / s))
             for u, c, s, low in zip(upper, centre, self.scales(spread), lows, strict=True)
@@ -80,7 +81,7 @@ class _Strain:
         hissing vowel may do that. The agreement that is asked for belongs to the limit of amber and goes with it.
         """
         level, f0, effort = deviations
-        if level <= _FAR_SPREADS:
+        if level <= FAR_SPREADS:
             return min(0.0, (f0 + effort) / 2)
         level = max(0.0, level)
         strain = max((level + f0 + effort) / 3, self._limits.without_level * (f0 + effort) / 2)
@@ -114,6 +115,11 @@ class _Evidence:
 
     def drop(self) -> None:
         self._sum = 0.0
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether anything has added up."""
+        return self._sum > 0.0
 
     def lit(self, now_s: float) -> bool:
         return now_s - self._last_s <= self._hold_s
@@ -185,14 +191,17 @@ class VoiceJudge:
         elif tick.fresh:
             self._weigh(tick)
         self._keeper.hear(tick.speech_s)
-        if not math.isnan(tick.swing_st):
-            self._look_at_swing(tick)
-        if not math.isnan(tick.pace_syl_s):
-            self._look_at_pace(tick)
+        self._look_slowly(tick)
         for lasting in (self._agitated, self._flat, self._fast, self._slow):
             if lasting.lit:
                 lasting.forget(tick.now_s, self._limits.raised.hold_s)
         return self._state(tick.now_s)
+
+    def _look_slowly(self, tick: Tick) -> None:
+        if not math.isnan(tick.swing_st):
+            self._look_at_swing(tick)
+        if not math.isnan(tick.pace_syl_s):
+            self._look_at_pace(tick)
 
     def _weigh(self, tick: Tick) -> None:
         keeper = self._keeper
@@ -203,10 +212,15 @@ class VoiceJudge:
         self._red.add(strain, deviations, tick.now_s)
         if self._amber.lit(tick.now_s):
             self._raised_s = tick.now_s
-        if tick.firm - self._sampled < _SAMPLE_FRAMES:
+        if tick.firm - self._sampled < SAMPLE_FRAMES:
             return
+        self._sample(tick, deviations[0])
+
+    def _sample(self, tick: Tick, level: float) -> None:
+        """Learn from this window, if it is calm; ``level`` is its deviation in spreads."""
+        keeper = self._keeper
         self._sampled = tick.firm
-        self._far = self._far + 1 if deviations[0] <= _FAR_SPREADS else 0
+        self._far = self._far + 1 if level <= FAR_SPREADS else 0
         if self._is_calm(tick.now_s) and not 0 < self._far < _FAR_SAMPLES:
             keeper.learn(tick.upper)
         self._recent.append(tick.upper)

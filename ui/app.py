@@ -109,7 +109,8 @@ def _quitting_on_signals(app: QApplication) -> Iterator[None]:
     notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read)  # type: ignore[call-overload]
     notifier.activated.connect(lambda: reading.recv(64))
     before_fd = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, quit_politely) for number in (signal.SIGINT, signal.SIGTERM)}
+    wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {n: signal.signal(n, quit_politely) for n in wanted if signal.getsignal(n) is not signal.SIG_IGN}
     try:
         yield
     finally:

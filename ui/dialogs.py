@@ -64,14 +64,19 @@ class Dialogs(QObject):
 
     def show_summary(self, result: CallResult) -> None:
         """The card after a call; it replaces the one of the call before."""
-        if self._summary is not None:
-            self._summary.hide()
-            self._summary.deleteLater()
+        self.shut_summary()
         window = self._window
         window.card.shut()
         self._summary = SummaryCard(window.look, result)
         self._summary.gone.connect(window.summary_read)
         self._summary.show_beside(window.overlay.area)
+
+    def shut_summary(self) -> None:
+        """The last call's card leaves the screen: the next call is on, or the program ends."""
+        if self._summary is not None:
+            self._summary.hide()
+            self._summary.deleteLater()
+            self._summary = None
 
     def show_today(self) -> None:
         """What the agent's own notes say of today."""
@@ -168,7 +173,5 @@ class Dialogs(QObject):
         for dialog in self._open.values():
             dialog.close()
             dialog.deleteLater()
-        if self._summary is not None:
-            self._summary.hide()
-            self._summary.deleteLater()
-        self._open, self._summary = {}, None
+        self.shut_summary()
+        self._open = {}

@@ -47,7 +47,10 @@ def paint_lamp(painter: QPainter, light: str, box: QRectF, *, rim: Rgb | None, r
 
 
 def paint_badge(painter: QPainter, kind: BadgeKind, box: QRectF, theme: Theme) -> None:
-    """A small mark: a moon while quiet, a struck-out speech bubble without words, a struck-out ear cup otherwise."""
+    """A small mark: a moon while quiet, an exclamation mark where something needs care, otherwise what is not heard.
+
+    That is a struck-out speech bubble for words, a struck-out ear cup for the other side.
+    """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     ink = colour(theme.quiet_text)
     if kind == "quiet":
@@ -60,6 +63,11 @@ def paint_badge(painter: QPainter, kind: BadgeKind, box: QRectF, theme: Theme) -
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
+    if kind == "trouble":
+        x = box.center().x()
+        painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom() - 0.35 * box.height()))
+        painter.drawPoint(QPointF(x, box.bottom() - 0.05 * box.height()))
+        return
     if kind == "words":
         bubble = box.adjusted(0, 0.08 * box.height(), 0, -0.22 * box.height())
         painter.drawRoundedRect(bubble, 0.22 * box.width(), 0.22 * box.width())

@@ -227,6 +227,7 @@ class LiveWindow(QObject):
     def _answer(self, event: LiveEvent) -> None:
         """What an event asks for beyond the view."""
         from monitor.live.events import (
+            CallBegan,
             CallEnded,
             EnrolmentEnded,
             EnrolmentProgressed,
@@ -243,8 +244,11 @@ class LiveWindow(QObject):
                 self._take_settings(settings)
             case EnrolmentProgressed() | EnrolmentEnded():
                 self._dialogs_now().enrolling(event)
-            case SessionChanged(state=SessionState.ENDED):
-                self.ended.emit()
+            case CallBegan():
+                if self._dialogs is not None:
+                    self._dialogs.shut_summary()
+            case SessionChanged(state=SessionState.ENDED) if not (self._model and self._model.failed):
+                self.ended.emit()  # else the light stays, and tells that nothing is listened to
             case _:
                 pass
 

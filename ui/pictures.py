@@ -36,6 +36,7 @@ VIEWS = (
     View("red", "take it seriously"),
     View("grey", "mic lost", badge=Badge("words", "")),
     View("grey", "quiet", badge=Badge("quiet", "")),
+    View("green", "steady", badge=Badge("trouble", "")),
 )
 NAMES = ("apologise", "empathise", "ask", "options", "own", "hand over", "follow up", "boundary", "thank")
 RED = View(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.call_view import STARTING, counts, figures, item_name
-from monitor.events import FlagChanged, ItemChecked, LightChanged
+from monitor.events import FlagChanged, ItemChecked, LightChanged, Warned
 from monitor.live.events import (
     AGENT,
     CallBegan,
@@ -50,6 +50,8 @@ BETWEEN_CALLS = "Ready for the next call"
 PAUSED = "Paused: nothing is listened to"
 ENDED = "Evenkeel has stopped listening"
 QUIET = "Quiet for a while; the call is still judged for your own summary"
+# What the session, not a call, warns of; told until the next call begins.
+TROUBLES = frozenset({"settings", "policy", "profile", "disk", "call", "session"})
 KEEPS_AUDIO = "Your policy keeps the sound of this call"
 
 
@@ -79,6 +81,7 @@ class ViewModel:
         self._session = SessionChanged(0.0, SessionState.READY)
         self._devices: dict[int, CaptureChanged] = {}
         self._words: WordsChanged | None = None
+        self._troubles: dict[str, str] = {}
         self._begin(None)
 
     def expect(self, items: Sequence[str]) -> None:
@@ -102,13 +105,18 @@ class ViewModel:
             case SessionChanged():
                 self._session = event
             case CallBegan():
+                self._troubles.clear()
                 self._begin(event)
             case CallEnded(call=call) if self._call is not None and self._call.call == call:
                 self._begin(None)  # the next call may have begun before the last one was summed up
             case CustomerNamed(customer=customer):
                 self._customer = customer
             case _:
-                pass
+                self._heed(event)
+
+    def _heed(self, event: LiveEvent) -> None:
+        if isinstance(event, Warned) and event.id in TROUBLES:
+            self._troubles[event.id] = event.text
 
     def view(self) -> View:
         """What to show now."""
@@ -131,6 +139,11 @@ class ViewModel:
             quiet=self._quiet,
             customer=self._customer if in_call else None,
         )
+
+    @property
+    def failed(self) -> bool:
+        """Whether the session ended by a fault of its own."""
+        return "session" in self._troubles
 
     @property
     def _quiet(self) -> bool:
@@ -175,7 +188,11 @@ class ViewModel:
         return tuple(found[reason.id] for reason in reasons if reason.id in found)
 
     def _badge(self) -> Badge | None:
-        if self._session.state in (SessionState.PAUSED, SessionState.ENDED):
+        if self._session.state is SessionState.PAUSED:
+            return None
+        if self._troubles:
+            return Badge("trouble", next(iter(self._troubles.values())))
+        if self._session.state is SessionState.ENDED:
             return None
         if self._quiet:
             return Badge("quiet", "quiet")
@@ -195,4 +212,4 @@ class ViewModel:
         """Sentences below the reasons: the words, the other side, and whether the call is kept."""
         words = self._words.text if self._words and self._words.state is not WordsState.HEARING else None
         keeps = KEEPS_AUDIO if self._call and self._call.keeps_audio else None
-        return tuple(text for text in (words, self._other_side(), keeps) if text)
+        return tuple(text for text in (*self._troubles.values(), words, self._other_side(), keeps) if text)

@@ -72,6 +72,8 @@ def _do(command: str, *, as_json: bool, name: str | None = None) -> None:
     from monitor.live.control import ask
 
     found = ask(command, name)
+    if command == "start" and found["state"] == "paused":
+        raise ParameterError("Evenkeel is paused, so no call began. To go on: evenkeel call resume")
     if as_json:
         print_json({"schema": "evenkeel.status/1", **found})
         return

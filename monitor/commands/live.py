@@ -6,14 +6,14 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.errors import EnvironmentProblem, ParameterError
+from monitor.errors import BugError, EnvironmentProblem, ParameterError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -81,7 +81,7 @@ def live(
         return
     from ui.app import run_live
 
-    with _Sessions() as sessions:
+    with _Sessions(problems) as sessions:  # nobody reads standard error of a program that starts with the desktop
         ctx.exit(run_live(settings, path, session_factory=sessions.make))
 
 
@@ -118,15 +118,19 @@ def _check(settings: Settings) -> None:
 class _Sessions:
     """Makes the session, and the door through which other programs drive it; closes both at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, problems: Sequence[str] = ()) -> None:
+        self._problems = problems
         self._closers: list[Callable[[], None]] = []
 
     def make(self, settings: Settings, listener: Callable[[LiveEvent], None]) -> LiveSession:
         """A session, not started yet."""
+        from monitor.events import Warned
         from monitor.live.control import ControlServer
         from monitor.live.session import LiveSession
 
         session = LiveSession(settings, listener=listener)
+        if self._problems:
+            listener(Warned(0.0, "settings", " ".join(self._problems)))
         self._closers.append(session.close)
         try:
             self._closers.insert(0, ControlServer(session).close)
@@ -181,15 +185,18 @@ class _Printer:
 
 def _run_headless(settings: Settings, printer: _Printer | None) -> None:
     """Until a signal asks to end; the result of a call under way comes last."""
+    from monitor.events import Warned
     from monitor.live.events import SessionChanged, SessionState
 
-    ended = threading.Event()
+    ended, failed = threading.Event(), threading.Event()
 
     def listen(event: LiveEvent) -> None:
         if printer is not None:
             printer.take(event)
         if isinstance(event, SessionChanged) and event.state is SessionState.ENDED:
             ended.set()
+        elif isinstance(event, Warned) and event.id == "session":
+            failed.set()
 
     with _Sessions() as sessions, _stopping() as stop:
         session = sessions.make(settings, listen)
@@ -202,6 +209,8 @@ def _run_headless(settings: Settings, printer: _Printer | None) -> None:
         session.finish()
         if printer is not None:
             printer.write(0)
+    if failed.is_set():
+        raise BugError("the session failed; its traceback was logged")
 
 
 @contextmanager

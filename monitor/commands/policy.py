@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from monitor.commands.policy_suggest import suggest
 from monitor.errors import EnvironmentProblem, ParameterError
 
 WIDEST = 100
@@ -138,6 +139,8 @@ def try_(
     )
     try_recording(path, options, as_json=as_json)
 
+
+policy.add_command(suggest)
 
 def _many(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -69,7 +69,7 @@ class SideListener:
 
     def guess(self) -> SideGuess | None:
         """The agent's channel, None where one side was not heard or nothing tells them apart."""
-        if not self._powers:
+        if not any(power.size for power in self._powers):
             return None
         level_db = 10 * np.log10(np.concatenate(self._powers, axis=2) + 1e-12)
         voice_db, upper_db = level_db[:, 0], level_db[:, 1]

@@ -76,6 +76,13 @@ class Captures:
         """No source could be opened, or it failed."""
         self._teller.tell(CaptureChanged(self._now(), AGENT, CaptureState.LOST, device, text))
 
+    def closed(self) -> None:
+        """The devices are closed on request; what the source still had to say of them is not listened to."""
+        self._token = object()
+        for channel, told in sorted(self.newest.items()):
+            if told.state is not CaptureState.CLOSED:
+                self._tell(channel, CaptureState.CLOSED, told.device, "Not listened to while paused.")
+
     def forget(self) -> None:
         """A call ended: whether the agent is heard is looked at anew."""
         self._unheard = Unheard()
@@ -93,8 +100,11 @@ class Captures:
     def _changed(self, token: object, channel: int, state: CaptureState, device: str, text: str) -> None:
         if token is not self._token:
             return
-        self.newest[channel] = event = CaptureChanged(self._now(), channel, state, device, text)
         self.on_hearing(channel)
         if channel == AGENT:
             self._unheard = Unheard()
+        self._tell(channel, state, device, text)
+
+    def _tell(self, channel: int, state: CaptureState, device: str, text: str) -> None:
+        self.newest[channel] = event = CaptureChanged(self._now(), channel, state, device, text)
         self._teller.tell(event)

@@ -115,6 +115,8 @@ class Engine:
             self._tell_state()
             while not (self.over or self.finishing):
                 self._look_at_badge()
+                if self.paused:
+                    self.captures.closed()
                 if self.paused or not self._listen():
                     self._wait(_RETRY_S if not self.paused else 0.2)
         except Exception:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monitor.sources.pulse import PulseWatch
 
 _BLOCK = RATE_HZ // 50
-_WAIT_S = 0.02
+_WAIT_S = 0.06
 _PATIENCE_S = 0.75  # how long the other channel waits for one that sends nothing
 _HELD_UP_S = 0.15
 _SILENT_S = 2.0  # so much digital silence is a muted or dead microphone

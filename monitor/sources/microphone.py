@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import EnvironmentProblem
@@ -30,8 +31,10 @@ _INSTALLERS = {
     "apk": "apk add portaudio",
 }
 _WINDOWS = "Windows WASAPI"
-_BLOCKS_PER_S = 50
+_SERVED = Path(__file__).with_name("served.conf")
+_BLOCKS_PER_S = 25  # each block wakes up three threads: at 50 a call costs a quarter more
 _lock = threading.RLock()  # PortAudio opens, closes and starts anew for one thread at a time
+_loading = threading.Lock()  # not the one above, which is held as long as a stopped sound system likes
 _open: set[OpenStream] = set()
 _numbers = itertools.count(1)
 
@@ -45,8 +48,8 @@ def portaudio_command() -> str | None:
     return sudo + found if found else None
 
 
-def load_sounddevice() -> ModuleType:
-    """Load sounddevice, which starts the sound system.
+def load_sounddevice(*, served: bool = False) -> ModuleType:
+    """Load sounddevice, which starts the sound system; ``served``: only to hear what a sound server has.
 
     Raises
     ------
@@ -54,7 +57,8 @@ def load_sounddevice() -> ModuleType:
         There is no PortAudio, or it finds no sound system that works.
     """
     try:
-        import sounddevice
+        with _loading, _environment({"ALSA_CONFIG_PATH": str(_SERVED)} if served and _SERVED.is_file() else {}):
+            import sounddevice
     except OSError as problem:  # how sounddevice says that the PortAudio library is not there
         command = portaudio_command()
         remedy = f"To add it: {command}" if command else "Install PortAudio with the system's package manager."
@@ -76,8 +80,8 @@ def input_devices() -> list[InputDevice]:
     EnvironmentProblem
         There is no sound system; the text names the remedy.
     """
-    sound = load_sounddevice()
     served = served_devices(view_now())
+    sound = load_sounddevice(served=bool(served))
     return served or portaudio_devices(sound)
 
 
@@ -156,13 +160,13 @@ def open_stream(device: InputDevice, take: Take) -> OpenStream:
     EnvironmentProblem
         The device cannot be opened.
     """
-    sound = load_sounddevice()
+    sound = load_sounddevice(served=device.system == PULSE)
     stream = OpenStream(device, f"{os.getpid()}.{next(_numbers)}", take)
     with _lock:
         hush()
         _open.add(stream)
         try:
-            with _pulse_environment(stream):
+            with _environment(_wanted_source(stream)):
                 stream.run(_input_stream(sound, stream))
         except (sound.PortAudioError, ValueError) as problem:  # ValueError: no device of that name
             close_stream(stream)
@@ -204,10 +208,14 @@ def _input_stream(sound: ModuleType, stream: OpenStream) -> PortAudioStream:
     return opened
 
 
+def _wanted_source(stream: OpenStream) -> dict[str, str]:
+    """What tells libpulse which source is meant, and by which property the stream is to be known."""
+    return {"PULSE_SOURCE": stream.device.name, "PULSE_PROP": f"{TOKEN}={stream.token}"} if stream.is_served else {}
+
+
 @contextmanager
-def _pulse_environment(stream: OpenStream) -> Iterator[None]:
-    """Tell libpulse which source is meant, and by which property the stream is to be known; only while opening."""
-    wanted = {"PULSE_SOURCE": stream.device.name, "PULSE_PROP": f"{TOKEN}={stream.token}"} if stream.is_served else {}
+def _environment(wanted: dict[str, str]) -> Iterator[None]:
+    """Variables that the C libraries of sound read, for a moment."""
     before = {key: os.environ.get(key) for key in wanted}
     os.environ.update(wanted)
     try:

@@ -1,5 +1,8 @@
 """What is heard is what was said: real streams of a real sound system, by every kind of name."""
 
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -10,6 +13,7 @@ from monitor.live.events import CaptureState
 from monitor.sources import pulse as pulse_view
 from monitor.sources.microphone import input_devices
 from monitor.types import RATE_HZ
+from tests.conftest import ROOT
 from tests.desktop.listening import Listening
 from tests.desktop.rig import until
 
@@ -30,6 +34,30 @@ def place_of(samples, heard):
     found = np.flatnonzero((shifts == samples).all(axis=1))
     assert len(found) == 1, f"found {len(found)} times"
     return int(found[0])
+
+
+FIRST_LOAD = """
+import os
+from monitor.sources.microphone import input_devices, load_sounddevice, renew
+asked = os.environ["ALSA_CONFIG_PATH"]
+assert "mouth.monitor" in {device.name for device in input_devices()}
+print(*(device["name"] for device in load_sounddevice().query_devices()))
+assert os.environ["ALSA_CONFIG_PATH"] == asked
+assert renew()
+print(*(device["name"] for device in load_sounddevice().query_devices()))
+"""
+
+
+@pytest.mark.usefixtures("pulse")
+def test_only_the_way_to_the_server_is_loaded_while_there_is_one():
+    """A new process, as PortAudio looks around when it starts; looking anew by itself it sees everything again."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_LOAD], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, anew = done.stdout.splitlines()
+    assert set(first.split()) == {"pulse", "default"}
+    assert "agent_mic" in anew.split()
 
 
 def test_samples_of_a_16_khz_device_are_heard_bit_for_bit(pulse, noise):

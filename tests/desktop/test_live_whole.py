@@ -178,16 +178,32 @@ def test_it_ends_well_and_without_a_word_on_standard_error(agents, name):
     assert agent.all("session_changed")[-1]["state"] == "ended"
 
 
+PIECE = 4 * 16_000
+
+
+def likenesses(played, heard):
+    """How like each audible piece of what was played is to the most alike place of what was heard, -1 to 1."""
+    size = 2 ** int(np.ceil(np.log2(len(heard) + PIECE)))
+    spectrum = np.fft.rfft(heard, size)
+    powers = np.concatenate([[0.0], np.cumsum(heard.astype(float) ** 2)])
+    for start in range(0, len(played) - PIECE + 1, PIECE):
+        piece = played[start : start + PIECE]
+        if np.abs(piece).max() < 0.02:
+            continue
+        products = np.fft.irfft(spectrum * np.conj(np.fft.rfft(piece, size)), size)[: len(heard) - PIECE + 1]
+        best = int(products.argmax())
+        power = powers[best + PIECE] - powers[best]
+        yield products[best] / np.sqrt(power * float(np.sum(piece.astype(float) ** 2)))
+
+
 def test_what_was_captured_is_what_was_played(agents):
-    """Two devices are kept in step by resampling one of them, so not to the last bit; test_capture_* has that."""
+    """Piece by piece: two devices are kept in step by resampling one of them. test_capture_* has it to the last bit."""
     played = sf.read(CALL_PATH, dtype="float32", always_2d=True)[0][: round(HEARD_S * 16_000)]
     heard = captured(agents["voice"][0])
     for channel in (0, 1):
-        size = 2 ** int(np.ceil(np.log2(len(played) + len(heard))))
-        one, other = (np.fft.rfft(y[:, channel], size) for y in (played, heard))
-        likeness = np.fft.irfft(np.conj(one) * other, size)
-        energy = np.sqrt(np.sum(played[:, channel] ** 2) * np.sum(heard[:, channel] ** 2))
-        assert likeness.max() / energy > 0.97
+        found = list(likenesses(played[:, channel], heard[:, channel]))
+        assert len(found) >= 3
+        assert np.median(found) > 0.97
 
 
 def test_the_light_of_the_voice_is_that_of_the_captured_samples(agents, policy):

@@ -4,7 +4,7 @@ import sys
 import threading
 
 from monitor.errors import EnvironmentProblem
-from monitor.events import LightChanged
+from monitor.events import LightChanged, Warned
 from monitor.live.events import (
     AGENT,
     CallEnded,
@@ -101,6 +101,8 @@ def test_the_end_of_a_call_shows_its_summary_unless_that_is_not_wanted(open_wind
     session.tell(CallEnded(98.0, "1", result, learnt=False))
     qtbot.waitUntil(lambda: window._dialogs is not None and window._dialogs._summary is not None)
     assert window._dialogs._summary.isVisible()
+    session.call()
+    qtbot.waitUntil(lambda: window._dialogs._summary is None)
     other, told = open_window(path, Settings(show_summary=False))
     told.tell(CallEnded(98.0, "1", result, learnt=False))
     told.tell(SessionChanged(0.0, SessionState.PAUSED))
@@ -112,6 +114,16 @@ def test_a_session_that_ends_closes_the_window(open_window, path, qtbot):
     window, session = open_window(path)
     with qtbot.waitSignal(window.ended):
         session.tell(SessionChanged(9.0, SessionState.ENDED))
+
+
+def test_a_session_that_fails_leaves_the_light_and_says_so(open_window, path, qtbot):
+    window, session = open_window(path)
+    session.tell(Warned(9.0, "session", "Evenkeel stopped listening because of a fault; start it again."))
+    with qtbot.assertNotEmitted(window.ended):
+        session.tell(SessionChanged(9.0, SessionState.ENDED))
+        qtbot.waitUntil(lambda: word(window) == "stopped")
+    assert window.overlay.view.badge.kind == "trouble"
+    assert "because of a fault" in window.overlay.accessibleDescription()
 
 
 def test_a_session_that_cannot_begin_is_the_windows_problem(open_window, path, qtbot):

@@ -13,6 +13,8 @@ ELSEWHERE = {
     "profile": "on the command line, for who shares a computer",
     "model": "with: evenkeel models",
     "overlay.places": "by dragging the light",
+    "store": "in the settings file, or --store",
+    "keep_days": "in the settings file, or: evenkeel calls purge --days",
 }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.events import FlagChanged, FramesMeasured, ItemChecked, LightChanged
+from monitor.events import FlagChanged, FramesMeasured, ItemChecked, LightChanged, Warned
 from monitor.live.events import (
     AGENT,
     CUSTOMER,
@@ -221,3 +221,16 @@ def test_what_is_not_shown_changes_nothing():
 
 def test_a_name_is_not_said_twice():
     assert View(light="red", word="red").name == "red"
+
+
+def test_what_the_session_warns_of_is_told_until_the_next_call():
+    model = ViewModel()
+    model.take(device(CaptureState.HEARING))
+    model.take(Warned(1.0, "clipping", "clipping in 2 % of speech"))
+    assert model.view().badge is None
+    model.take(Warned(1.0, "disk", "The disk is full."))
+    view = model.view()
+    assert view.badge == Badge("trouble", "The disk is full.")
+    assert view.notes == ("The disk is full.",)
+    model.take(began())
+    assert (model.view().badge, model.view().notes) == (None, ())

@@ -21,11 +21,11 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="looks at the socket'
 class NotedSession:
     def __init__(self):
         self.done = []
-        self.in_call = False
+        self.in_call = self.paused = False
 
     def begin_call(self, customer=None):
         self.done.append(("begin", customer))
-        self.in_call = True
+        self.in_call = not self.paused
 
     def end_call(self):
         self.done.append(("end",))
@@ -33,6 +33,7 @@ class NotedSession:
 
     def pause(self):
         self.done.append(("pause",))
+        self.paused = True
 
     def resume(self):
         raise ValueError("a fault")
@@ -45,6 +46,7 @@ class NotedSession:
 
     def status(self):
         state, call = (SessionState.IN_CALL, "call one") if self.in_call else (SessionState.READY, None)
+        state = SessionState.PAUSED if self.paused else state
         devices = {0: ("Headset", CaptureState.HEARING, "Hearing Headset.")}
         light = "green" if self.in_call else None
         return SessionStatus(
@@ -86,9 +88,14 @@ class TestCall:
             "Headset: Hearing Headset.",
         ]
         assert run(capsys, "name", "Dr Jones")[0] == 0
-        assert run(capsys, "pause")[0] == 0
         assert run(capsys, "stop")[1].startswith("Waiting for a call")
-        assert session.done == [("begin", "Ms Smith"), ("name", "Dr Jones"), ("pause",), ("end",)]
+        assert session.done == [("begin", "Ms Smith"), ("name", "Dr Jones"), ("end",)]
+
+    def test_no_call_begins_while_paused_and_the_caller_learns_it(self, capsys):
+        assert run(capsys, "pause")[1].startswith("Paused;")
+        code, out, err = run(capsys, "start")
+        assert (code, out) == (2, "")
+        assert err == "Evenkeel is paused, so no call began. To go on: evenkeel call resume\n"
 
     def test_json(self, capsys):
         code, out, _ = run(capsys, "status", "--json")

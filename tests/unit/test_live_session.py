@@ -184,6 +184,7 @@ def test_pause_closes_the_devices_and_ends_the_call(tmp_path):
     with Desk(tmp_path) as desk:
         desk.session.begin_call()
         desk.settle()
+        desk.on_change(AGENT, CaptureState.HEARING, "Headset", "Hearing Headset.")
         desk.say(call_audio(0, 3))
         desk.session.pause()
         assert desk.sources[0].closed.wait(10)
@@ -192,6 +193,7 @@ def test_pause_closes_the_devices_and_ends_the_call(tmp_path):
         desk.settle()
         assert len(desk.began()) == 1
         assert [event.id for event in desk.told(Warned)] == ["paused"]
+        assert desk.session.status().devices[AGENT][:2] == ("Headset", CaptureState.CLOSED)
         desk.session.resume()
         until(lambda: len(desk.sources) == 2)
         desk.say(silence(1))

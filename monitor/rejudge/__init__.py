@@ -1,0 +1,1 @@
+"""Judging stored calls again, without audio: one (``call``), many (``many``), and what disputes suggest."""

@@ -1,0 +1,292 @@
+"""What the store knows: listing, opening, sharing, deleting and exporting calls. Every opening is written down.
+
+A call belongs to its agent. Somebody else sees it only once it was shared, by the agent or by the team's rule, and the
+agent can see who opened it. On a database of a team this is a rule of the program: the database's own rights must keep
+people from going around it (docs/store.md).
+"""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Engine, delete, func, insert, or_, select, update
+
+from monitor.errors import ParameterError
+from monitor.policy.model import Policy
+from monitor.result_types import CallResult
+from monitor.store import columns as packed
+from monitor.store.packing import unpack_result
+from monitor.store.place import WAIT_S, open_engine
+from monitor.store.rows import clean
+from monitor.store.tables import Access, Call, Part, PolicyText, StoredComment, StoredDispute, Verdict
+from monitor.store.troubles import told
+from monitor.store.writing import CallHead, CallWriter
+
+_COLUMNS = (
+    "id", "began_ms", "ended", "agent", "team", "shared", "name", "duration_s", "green_s", "amber_s", "red_s", "grey_s",
+    "flags", "policy", "recogniser",
+)  # fmt: skip
+_AT_ONCE = 500  # numbers in one statement
+
+
+class Listed(NamedTuple):
+    """One line of the list of calls; ``began_ms`` is since 1970, UTC."""
+
+    id: int
+    began_ms: int
+    ended: bool
+    agent: str
+    team: str | None
+    shared: bool
+    name: str
+    duration_s: float
+    green_s: float
+    amber_s: float
+    red_s: float
+    grey_s: float
+    flags: int
+    policy: str
+    recogniser: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A dispute (``subject`` is what it is about) or a comment (``subject`` is None) on a moment of a call."""
+
+    made_ms: int
+    who: str
+    subject: str | None
+    at_s: float | None
+    text: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody did something with a call."""
+
+    made_ms: int
+    call_id: int
+    agent: str
+    who: str
+    deed: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call that was opened. ``result`` is None where the program was stopped in it; ``shown`` is as it was then."""
+
+    listed: Listed
+    result: CallResult | None
+    shown: CallResult | None
+    remarks: tuple[Remark, ...]
+
+
+class Store:
+    """The calls of this machine or team, for one person; ``close`` it, or use it as a context manager."""
+
+    def __init__(self, engine: Engine, name: str, who: str) -> None:
+        self.engine, self.name, self.who = engine, name, who
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def begin(self, head: CallHead) -> CallWriter:
+        """Begin to write a call."""
+        return CallWriter(self.engine, self.name, head)
+
+    def listed(
+        self, *, agent: str | None = None, since: datetime | None = None, until: datetime | None = None,
+        most: int | None = None,
+    ) -> list[Listed]:  # fmt: skip
+        """The calls that this person may see, the newest first."""
+        statement = select(*(getattr(Call, name) for name in _COLUMNS)).where(self._visible())
+        for value, condition in ((agent, Call.agent == agent), (since, Call.began_ms >= _ms(since)),
+                                 (until, Call.began_ms < _ms(until))):  # fmt: skip
+            statement = statement if value is None else statement.where(condition)
+        statement = statement.order_by(Call.began_ms.desc(), Call.id.desc()).limit(most)
+        with told(self.name), self.engine.connect() as connection:
+            return list(map(Listed._make, connection.execute(statement)))
+
+    def numbers(self) -> list[int]:
+        """The numbers of all ended calls that this person may see, oldest first."""
+        with told(self.name), self.engine.connect() as connection:
+            statement = select(Call.id).where(self._visible(), Call.ended).order_by(Call.id)
+            return list(connection.execute(statement).scalars())
+
+    def open(self, call_id: int, deed: str = "open") -> StoredCall:
+        """A call with its newest result and the one that was shown; written down as this deed.
+
+        Raises
+        ------
+        ParameterError
+            There is no such call, or this person may not see it.
+        """
+        with told(self.name), self.engine.begin() as connection:
+            statement = select(*(getattr(Call, name) for name in _COLUMNS)).where(Call.id == call_id, self._visible())
+            row = connection.execute(statement).first()
+            if row is None:
+                raise _no_call(call_id)
+            listed = Listed._make(row)
+            documents = select(Verdict.document).where(Verdict.call_id == call_id).order_by(Verdict.number)
+            found = list(connection.execute(documents).scalars())
+            remarks = (
+                select(StoredDispute.made_ms, StoredDispute.who, StoredDispute.subject, StoredDispute.at_s,
+                       StoredDispute.text, StoredDispute.note).where(StoredDispute.call_id == call_id),
+                select(StoredComment.made_ms, StoredComment.who, StoredComment.at_s, StoredComment.text)
+                .where(StoredComment.call_id == call_id),
+            )  # fmt: skip
+            told_of = [Remark(*row) for row in connection.execute(remarks[0])]
+            told_of += [Remark(ms, who, None, at_s, text) for ms, who, at_s, text in connection.execute(remarks[1])]
+            connection.execute(insert(Access), [self.visit(listed.id, listed.agent, deed)])
+        return StoredCall(
+            listed,
+            unpack_result(found[-1]) if found else None,
+            unpack_result(found[0]) if found else None,
+            tuple(sorted(told_of, key=lambda remark: remark.made_ms)),
+        )
+
+    def trace(self, call_id: int, side: int = 0) -> packed.Trace:
+        """Measures of one side for a picture; open the call first."""
+        with told(self.name), self.engine.connect() as connection:
+            parts = (
+                select(Part.frames)
+                .join(Call, Call.id == Part.call_id)
+                .where(Part.call_id == call_id, Part.side == side, Part.frames.is_not(None), self._visible())
+                .order_by(Part.minute)
+            )
+            return packed.unpack_frames([part for part in connection.execute(parts).scalars() if part])
+
+    def policy(self, fingerprint: str) -> Policy | None:
+        """A policy as it was when it judged, None where no call was judged by it."""
+        with told(self.name), self.engine.connect() as connection:
+            text = connection.execute(select(PolicyText.text).where(PolicyText.fingerprint == fingerprint)).scalar()
+        return None if text is None else Policy.model_validate_json(text)
+
+    def share(self, call_id: int, *, shared: bool = True) -> None:
+        """Let the team see a call of one's own, or not any longer."""
+        self._change_own([call_id], "share" if shared else "unshare")
+        with told(self.name), self.engine.begin() as connection:
+            connection.execute(update(Call).where(Call.id == call_id).values(shared=shared))
+
+    def delete(self, call_ids: Sequence[int]) -> int:
+        """Delete calls of one's own, all or none; how many."""
+        self._change_own(call_ids, "delete")
+        with told(self.name), self.engine.begin() as connection:
+            for some in _parts(list(call_ids)):
+                connection.execute(delete(Call).where(Call.id.in_(some)))
+        return len(call_ids)
+
+    def purge(self, before: datetime) -> int:
+        """Delete every call that began before this, whoever's it is; how many. What is kept of them is that."""
+        with told(self.name), self.engine.begin() as connection:
+            old = connection.execute(select(Call.id, Call.agent).where(Call.began_ms < _ms(before))).all()
+            if old:
+                connection.execute(insert(Access), [self.visit(number, agent, "purge") for number, agent in old])
+                connection.execute(delete(Call).where(Call.began_ms < _ms(before)))
+        return len(old)
+
+    def dispute(self, call_id: int, subject: str, at_s: float, text: str, note: str | None = None) -> None:
+        """Say that a flag or a light's reason (``subject`` is its id) was not right at this moment."""
+        self._remark(call_id, StoredDispute, subject=subject, at_s=at_s, text=clean(text), note=note and clean(note))
+
+    def comment(self, call_id: int, text: str, at_s: float | None = None) -> None:
+        """Remark on a call, or on a moment of it."""
+        self._remark(call_id, StoredComment, at_s=at_s, text=clean(text))
+
+    def visits(self, agent: str | None = None, *, most: int | None = None) -> list[Visit]:
+        """Who did what with one's own calls, the newest first; for somebody else's only what oneself did."""
+        agent = agent or self.who
+        statement = select(Access.made_ms, Access.call_id, Access.agent, Access.who, Access.deed)
+        statement = statement.where(Access.agent == agent)
+        if agent != self.who:
+            statement = statement.where(Access.who == self.who)
+        with told(self.name), self.engine.connect() as connection:
+            rows = connection.execute(statement.order_by(Access.made_ms.desc(), Access.id.desc()).limit(most))
+            return [Visit(*row) for row in rows]
+
+    def count(self) -> int:
+        """How many calls this person may see."""
+        with told(self.name), self.engine.connect() as connection:
+            return int(connection.execute(select(func.count(Call.id)).where(self._visible())).scalar_one())
+
+    def _visible(self) -> ColumnElement[bool]:
+        return or_(Call.agent == self.who, Call.shared)
+
+    def _change_own(self, call_ids: Sequence[int], deed: str) -> None:
+        """Insist that these calls are this person's, and write down what becomes of them."""
+        with told(self.name), self.engine.begin() as connection:
+            for some in _parts(list(call_ids)):
+                mine = select(Call.id).where(Call.id.in_(some), Call.agent == self.who)
+                missing = set(some) - set(connection.execute(mine).scalars())
+                if missing:
+                    raise _no_call(min(missing), own=True)
+                connection.execute(insert(Access), [self.visit(number, self.who, deed) for number in some])
+
+    def _remark(self, call_id: int, table: type[StoredDispute | StoredComment], **values: object) -> None:
+        with told(self.name), self.engine.begin() as connection:
+            if connection.execute(select(Call.id).where(Call.id == call_id, self._visible())).first() is None:
+                raise _no_call(call_id)
+            connection.execute(insert(table).values(call_id=call_id, made_ms=_now_ms(), who=self.who, **values))
+
+    def visit(self, call_id: int, agent: str, deed: str) -> dict[str, object]:
+        """A row of the list of accesses: this person does this with that call, now."""
+        return {"call_id": call_id, "agent": agent, "made_ms": _now_ms(), "who": self.who, "deed": deed}
+
+
+def open_store(place: str | Path | None = None, *, who: str | None = None, wait_s: float = WAIT_S) -> Store:
+    """Open the store, and make it where there is none.
+
+    Parameters
+    ----------
+    place : a file or the URL of a database; None is the file in the user's data folder.
+    who : whose calls these are and who opens them; None is the user of this system.
+    wait_s : how long to wait while another program writes.
+
+    Raises
+    ------
+    ParameterError
+        The address is none.
+    StoreProblem
+        The database cannot be used.
+    """
+    engine, name = open_engine(place, wait_s=wait_s)
+    return Store(engine, name, who or user())
+
+
+def user() -> str:
+    """The user of this system."""
+    try:
+        return clean(getpass.getuser())
+    except (OSError, KeyError, ImportError):
+        return "agent"
+
+
+def _no_call(call_id: int, *, own: bool = False) -> ParameterError:
+    whose = "of your own" if own else "that you may open"
+    return ParameterError(f"There is no call {call_id} {whose}; see: evenkeel calls list")
+
+
+def _ms(moment: datetime | None) -> int:
+    return 0 if moment is None else round(moment.timestamp() * 1000)
+
+
+def _now_ms() -> int:
+    return round(time.time() * 1000)
+
+
+def _parts(numbers: list[int]) -> Iterable[list[int]]:
+    return (numbers[at : at + _AT_ONCE] for at in range(0, len(numbers), _AT_ONCE))
