@@ -41,10 +41,13 @@ class UsualFit:
 
     An accent, a telephone or a synthetic voice fits badly in everything it says. A phrase that fits as badly as the
     words around it is as likely right as one that fits well in a voice that fits well: measured in synthetic voices,
-    phrases that were said fit from -2.5 to -6.5, but within 1 to 2 of the same voice's other words.
+    phrases that were said fit from -2.5 to -6.5, but within 1 to 2 of the same voice's other words. Where speech hardly
+    stands out, noise or other voices are why it fits badly; then nothing around it was heard well, which speaks against
+    the phrase. ``clear`` says which it is.
     """
 
     def __init__(self) -> None:
+        self.clear = True
         self._total = TYPICAL_FIT * FIT_KNOWN_AFTER_S
         self._seconds = FIT_KNOWN_AFTER_S
 
@@ -59,7 +62,8 @@ class UsualFit:
     def excuse(self, total: float, seconds: float) -> float:
         """What to add to the fit of a phrase, given the fit times seconds of the utterance's other words."""
         usual = (self._total + total) / (self._seconds + seconds)
-        return FIT_FOLLOWED * (TYPICAL_FIT - usual)
+        excuse = FIT_FOLLOWED * (TYPICAL_FIT - usual)
+        return excuse if self.clear else -abs(excuse)
 
 
 @dataclass(frozen=True, slots=True)

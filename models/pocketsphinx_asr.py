@@ -31,6 +31,9 @@ from models.vocabulary import PhraseIndex
 from monitor.errors import ParameterError
 from monitor.types import RATE_HZ, FloatArray, Hypothesis, Word
 
+# Speech that stands so far out is clear: of clean recordings three quarters stand 20 dB out and more, eight people at
+# once 12 dB, and so does one voice in white noise at 10 dB.
+CLEAR_DB = 16
 POLL_FRAMES = FRAMES_PER_S // 10
 """The best path is read every 100 ms."""
 
@@ -80,7 +83,8 @@ class PocketsphinxTranscriber:
         self._wanted = tuple(phrases)
         self._tuning = tuning
         self._decoder: PhraseDecoder | None = _pool.take(self._wanted, tuning.decoder)
-        self._gate = SpeechGate(StandingOut(webrtc_speech_test(tuning.strictness)), tuning.gate)
+        self._standing = StandingOut(webrtc_speech_test(tuning.strictness))
+        self._gate = SpeechGate(self._standing, tuning.gate)
         self._warnings = self._decoder.warnings
         self._usual = UsualFit()
         self._left_over: FloatArray = np.zeros(0, np.float32)
@@ -137,6 +141,7 @@ class PocketsphinxTranscriber:
         if self._utterance is None:
             self._utterance = self._opened(decoder, gated.start)
         utterance = self._utterance
+        self._usual.clear = self._standing.usual_db >= CLEAR_DB
         passes = utterance.feed(gated.pcm, self._clock)
         if gated.edge is Edge.CLOSED:
             passes.append(utterance.close(self._clock))

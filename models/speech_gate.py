@@ -8,6 +8,7 @@ its times are rounded floats.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ GATE_FRAME = 320
 """Samples per frame of the gate: 20 ms, which divides both the decoder's hop and the distance between passes."""
 
 FRAMES_PER_S = 50
+
+_MOST_DB = 60
 
 SpeechTest = Callable[[bytes], bool]
 
@@ -105,6 +108,7 @@ class StandingOut:
     def __init__(self, is_speech: SpeechTest, margin_db: float = 6.0, memory: int = 150, smooth: int = 3) -> None:
         self._is_speech = is_speech
         self._ratio = 10 ** (margin_db / 10)
+        self._stood = [0] * (_MOST_DB + 1)  # how many frames of speech stood so many dB over the floor
         self._powers: deque[float] = deque([0.0] * smooth, maxlen=smooth)
         self._smoothed: deque[float] = deque([0.0] * memory, maxlen=memory)
 
@@ -114,8 +118,23 @@ class StandingOut:
         power = float(y @ y)
         self._powers.append(power)
         self._smoothed.append(sum(self._powers) / len(self._powers))
+        floor = min(self._smoothed)
         # The detector follows the background, so it hears every frame.
-        return self._is_speech(frame) and power >= self._ratio * min(self._smoothed)
+        speech = self._is_speech(frame) and power >= self._ratio * floor
+        if speech and power > 0:
+            over_db = 10 * math.log10(power / floor) if floor > 0 else _MOST_DB
+            self._stood[min(_MOST_DB, int(over_db))] += 1
+        return speech
+
+    @property
+    def usual_db(self) -> int:
+        """How far the frames of speech stood over the floor so far: their median, in whole dB."""
+        half, seen = sum(self._stood) / 2, 0
+        for over_db, count in enumerate(self._stood):
+            seen += count
+            if seen >= half and seen:
+                return over_db
+        return _MOST_DB
 
 
 def webrtc_speech_test(strictness: int) -> SpeechTest:

@@ -46,3 +46,10 @@ def test_a_voice_is_known_from_earlier_utterances():
 
 def test_one_short_word_says_little_about_a_voice():
     assert sureness(others(-5.5, frames=20)) - sureness() < (sureness(others(-5.5)) - sureness()) / 2
+
+
+def test_in_noise_words_that_fit_badly_speak_against_the_phrase_among_them():
+    noisy = UsualFit()
+    noisy.clear = False
+    assert sureness(others(-5.5), usual=noisy) < sureness()
+    assert sureness(others(-2.5), usual=noisy) == sureness(others(-2.5)) < sureness()

@@ -85,3 +85,16 @@ def test_speech_over_noise_stands_out_and_so_does_speech_from_the_first_sample()
 def test_what_the_detector_refuses_does_not_count():
     test = StandingOut(lambda _frame: False)
     assert not any(test(frame) for frame in noisy(-20, 5))
+
+
+def test_how_far_speech_stands_out_is_told():
+    test = StandingOut(lambda _frame: True)
+    assert test.usual_db == 60
+    for frame in noisy(-50, 4 * FRAMES_PER_S):
+        test(frame)
+    quiet = StandingOut(lambda _frame: True)
+    for _ in range(5):
+        for level_db in (-50, -30):
+            for frame in noisy(level_db, FRAMES_PER_S):
+                quiet(frame)
+    assert 18 <= quiet.usual_db <= 22
