@@ -46,7 +46,7 @@ class Window:
     def end(self) -> None:
         """Ask it to end."""
         self.process.terminate()
-        self.process.wait(20)
+        self.process.communicate(timeout=20)  # closes what it complained into
 
 
 def run(settings: Settings) -> Report:

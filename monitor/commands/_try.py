@@ -96,8 +96,6 @@ def try_recording(path: Path, options: AnalysisOptions, *, as_json: bool) -> Non
 
 def _hear(path: Path, options: AnalysisOptions, sink: TrialSink, *, quiet: bool) -> CallResult:
     """Judge the recording with a recogniser, whatever else is on this machine."""
-    from functools import partial
-
     from monitor.assemble import analyse, engine_info
     from monitor.batch import judge
     from monitor.batch_view import waiting_view
@@ -108,7 +106,7 @@ def _hear(path: Path, options: AnalysisOptions, sink: TrialSink, *, quiet: bool)
         )
     with waiting_view(quiet=quiet) as view:
         size_bytes = path.stat().st_size if path.is_file() else 0
-        result = judge(path, size_bytes, options, partial(analyse, sinks=[sink]), view)
+        result = judge(path, size_bytes, options, analyse, view, sinks=[sink])
     if result.engine.recogniser == "none":
         raise EnvironmentProblem(" ".join(result.warnings))
     return result
@@ -126,7 +124,7 @@ def _print_heard(result: CallResult, tried: Trial) -> None:
         click.echo(f'{clock(words[0].start_s):>8} "{text}"')
     if not tried.utterances:
         channel = result.engine.agent_channel
-        what = "Speech was heard, but no words" if result.turns else "No speech was heard"
+        what = "Speech was heard, but no words" if any(turn.speaker == "agent" for turn in result.turns) else "No speech was heard"
         other = f"; the agent may be on another channel: --agent-channel {0 if channel else 1}"
         click.echo(f"{what} in channel {channel}{other if result.source.channels > 1 else ''}.")
     click.echo()

@@ -309,8 +309,9 @@ def test_memory_does_not_grow_with_the_number_of_recordings(here):
         for r in listing.recordings
     ]
     view, totals = Sampler(), Totals()
+    threads = threading.active_count()  # other tests may have left some
     run(jobs, fakes.analyse, view, totals)
     assert (totals.done, totals.failed) == (2000, [])
-    assert threading.active_count() < 20
+    assert threading.active_count() <= threads + 2
     # after the first hundreds everything that is loaded once is loaded
     assert view.samples_mb[-1] - view.samples_mb[4] < 10, view.samples_mb
