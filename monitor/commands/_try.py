@@ -124,7 +124,8 @@ def _print_heard(result: CallResult, tried: Trial) -> None:
         click.echo(f'{clock(words[0].start_s):>8} "{text}"')
     if not tried.utterances:
         channel = result.engine.agent_channel
-        what = "Speech was heard, but no words" if any(turn.speaker == "agent" for turn in result.turns) else "No speech was heard"
+        spoke = any(turn.speaker == "agent" for turn in result.turns)
+        what = "Speech was heard, but no words" if spoke else "No speech was heard"
         other = f"; the agent may be on another channel: --agent-channel {0 if channel else 1}"
         click.echo(f"{what} in channel {channel}{other if result.source.channels > 1 else ''}.")
     click.echo()
