@@ -48,7 +48,7 @@ def own_models(tmp_path, monkeypatch):
 def folder(tmp_path):
     """Where models lie; a large one that hears nonsense and a small one that hears the sentence."""
     folder = tmp_path / "models"
-    shape = Shape(width=192, heads=3, encoder=2, decoder=2, mels=80, vocabulary=4000)
+    shape = Shape(width=512, heads=8, encoder=6, decoder=6, mels=80, vocabulary=4000)
     build_sized(folder / "house-large", shape)
     write_tokenizer(folder / "house-large", shape)
     build_scripted(folder / "house-small", SENTENCE, start_s=0.3, end_s=1.2)
