@@ -48,6 +48,7 @@ COMMANDS = {
     "trends": Entry("monitor.commands.trends:trends", "Write a page of patterns over many calls."),
     "calls": Entry("monitor.commands.calls:calls", "List, share, export and delete stored calls."),
     "rejudge": Entry("monitor.commands.rejudge:rejudge", "Show what another policy would change in stored calls."),
+    "selftest": Entry("monitor.commands.selftest:selftest", "Measure how well it hears on your own labelled calls."),
     "policy": Entry("monitor.commands.policy:policy", "Check, show, start or try a policy: what is listened for."),
     "models": Entry("monitor.commands.models:models", "List, fetch, check and delete speech models."),
     "devices": Entry("monitor.commands.devices:devices", "List the microphones that can be heard."),

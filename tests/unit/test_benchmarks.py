@@ -12,17 +12,9 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import escalation, meter, pace, pitch, recordings, report, sound, speed
 from benchmarks.data import Clip, corpus, data_folder
-from benchmarks.escalation_calls import (
-    Part,
-    build_call,
-    effort_label,
-    lit,
-    pooled,
-    score_call,
-    speakers_of,
-    summary,
-)
+from benchmarks.escalation_calls import build_call, effort_label, speakers_of
 from monitor.errors import BugError, EnvironmentProblem
+from monitor.truth.lights import Part, lit, pooled, score_call, summary
 from tests.signals import buzz, noise, silence, times_s
 
 PARTS = [Part(1.0, 50.0, "calm"), Part(50.0, 62.0, "raised"), Part(62.0, 90.0, "calm"), Part(90.0, 100.0, "raised")]
