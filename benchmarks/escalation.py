@@ -23,21 +23,17 @@ from benchmarks.escalation_calls import (
     PLAN,
     VARIANTS,
     Call,
-    Label,
     Plan,
-    Score,
     Speaker,
     build_call,
     effort_label,
     load_clips,
-    pooled,
-    score_call,
     speakers_of,
-    summary,
 )
 from benchmarks.meter import meter_result
 from benchmarks.report import Figures, Goal, Report, Settings, Table, cell, goal_at_least, goal_at_most
 from monitor.errors import EnvironmentProblem
+from monitor.truth.lights import Label, Score, pooled, score_call, summary
 
 SEED = 1
 DRAWS = 4000
