@@ -85,3 +85,22 @@ def write_formats(folder: Path, files: list[Path], duration_s: float) -> dict[st
     sf.write(mp3, y, RATE_HZ, format="MP3")
     sf.write(stereo, np.stack([y, minutes(files, duration_s, seed=1)[: len(y)]], axis=1), RATE_HZ, subtype="PCM_16")
     return {"wav mu-law 8 kHz": law, "mp3 mono 16 kHz": mp3, "wav stereo 16 kHz": stereo}
+
+
+def write_channels(path: Path, files: list[Path], duration_s: float, channels: int) -> None:
+    """Write a 16-bit wav with so many channels, different speech on each."""
+    import soundfile as sf
+
+    with sf.SoundFile(path, "w", RATE_HZ, channels, "PCM_16") as out:
+        for second in zip(*(_seconds(files, duration_s, seed) for seed in range(channels)), strict=True):
+            out.write(np.stack(second, axis=1))
+
+
+def _seconds(files: list[Path], duration_s: float, seed: int) -> Iterator[Samples]:
+    """The pieces of one channel, cut to seconds; what is left at the end is dropped."""
+    held = np.zeros(0)
+    for y in _pieces(files, duration_s, seed):
+        held = np.concatenate([held, y])
+        whole = len(held) // RATE_HZ * RATE_HZ
+        yield from np.split(held[:whole], whole // RATE_HZ) if whole else ()
+        held = held[whole:]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import escalation, meter, pace, pitch, recordings, report, sound, speed
+from benchmarks import escalation, meter, pace, pitch, recordings, report, sound, speed, stages
 from benchmarks.data import Clip, corpus, data_folder
 from benchmarks.escalation_calls import build_call, effort_label, speakers_of
 from monitor.errors import BugError, EnvironmentProblem
@@ -272,10 +272,23 @@ def test_the_synthetic_voice_is_heard_as_speech():
 def test_costs_are_per_hour_and_the_goals_use_them():
     hour = speed.Cost(audio_s=1800.0, cpu_s=3.0, wall_s=3.0, peak_mb=90.0)
     assert hour.cpu_s_per_h == 6.0
-    names = [f"{length}, {speed.WAV}" for length in ("10 min", "1 h", "4 h")]
+    names = [f"{length}, {speed.WAV}" for length in ("10 min", "1 h", "4 h", "8 h")]
     goals = speed.goals_of(dict.fromkeys(names, hour))
-    assert [report.verdict(goal) for goal in goals] == ["missed", "met", "met"]
+    assert [report.verdict(goal) for goal in goals] == ["missed", "met", "met", "met"]
     assert {report.verdict(goal) for goal in speed.goals_of({names[0]: hour})} == {"not measured"}
+
+
+def test_the_watch_counts_each_stage_without_those_inside(monkeypatch):
+    clock = iter([0.0, 1.0, 3.0, 4.0, 9.0, 10.0])
+    monkeypatch.setattr(stages.time, "process_time", lambda: next(clock))
+    watch = stages.Watch()
+    watch.enter(stages.JUDGE)
+    watch.enter(stages.PACE)
+    watch.leave()
+    watch.leave()
+    watch.enter(stages.F0)
+    spent = {name: s for name, s in watch.spent_s.items() if s}
+    assert spent == {stages.REST: 2.0, stages.JUDGE: 7.0, stages.PACE: 1.0}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs wait4")
