@@ -2,7 +2,7 @@
 
     python3 run.py [ARGS]              the program; without ARGS the demo
     python3 run.py test [ARGS]         the whole test suite (ARGS go to pytest)
-    python3 run.py benchmark [NAME]    the measurements that we publish
+    python3 run.py benchmark [NAME]    the measurements that we publish: one, all, or their list
     python3 run.py package             a folder with Evenkeel that needs no Python
     python3 run.py setup               make everything anew, when something is broken
 
@@ -193,7 +193,8 @@ def system_groups(use: str, arguments: "list[str]") -> "Sequence[str]":
         return ()
     if use == "test":
         return ("sound", "window", "rig", "pages", "database")
-    if use == "benchmark" and {"live", "all"} & {*arguments}:
+    every = not arguments[1:2] or arguments[1].startswith("-")  # without a name all of them run
+    if use == "benchmark" and (every or {"live", "replay", "all"} & {*arguments}):
         return ("sound", "window", "rig")
     if use == "run" and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return ("sound", "window")

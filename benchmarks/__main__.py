@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME]``: run one benchmark, or all; without a name, list them.
+"""``python -m benchmarks [NAME]``: run one benchmark, or all of them; ``list`` names them.
 
 Exit codes: 0 done, 1 something failed, 2 wrong use, 3 this machine lacks something, such as the recordings.
 """
@@ -33,13 +33,15 @@ DONE, FAILED, WRONG_USE, MACHINE_LACKS, STOPPED = 0, 1, 2, 3, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for and return the exit code."""
     options = _parser().parse_args(arguments)
-    if options.name is None:
+    if options.name == "list":
         _list()
         return DONE
     if options.name not in (*BENCHMARKS, "all"):
         _tell(f'There is no benchmark "{options.name}": choose from {", ".join(BENCHMARKS)} or all.')
         return WRONG_USE
     names = list(BENCHMARKS) if options.name == "all" else [options.name]
+    if len(names) > 1:
+        _tell(f"All {len(names)} benchmarks, which takes an hour or two; benchmark NAME runs one, benchmark list names them.")
     settings = Settings(data_folder(options.data), options.jobs, options.quick, _tell, options.minutes)
     try:
         # "all" goes on without what is missing, and says so at the end with its exit code
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="The measurements that we publish.")
-    parser.add_argument("name", nargs="?", metavar="NAME", help=f"{', '.join(BENCHMARKS)}, or all")
+    names = ", ".join(BENCHMARKS)
+    parser.add_argument("name", nargs="?", default="all", metavar="NAME", help=f"{names}, all (unless given), or list")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"where the recordings lie (else {PLACES})")
     parser.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes, where time is not measured (2)")
     parser.add_argument("--quick", action="store_true", help="a short version, whose figures are not kept")
@@ -69,7 +72,7 @@ def _count(text: str) -> int:
 def _list() -> None:
     width = max(map(len, BENCHMARKS))
     print("\n".join(f"{name.ljust(width)}  {about}" for name, about in BENCHMARKS.items()))
-    print(f"{'all'.ljust(width)}  every one of them")
+    print(f"{'all'.ljust(width)}  every one of them, as without a name")
 
 
 def _run(name: str, settings: Settings, *, show_only: bool) -> int:

@@ -338,10 +338,18 @@ def test_the_pages_have_a_place_for_every_benchmark(root):
         assert report.with_section(pages, name, "new") != pages
 
 
-def test_without_a_name_the_benchmarks_are_listed(capsys):
-    assert command.main([]) == 0
+def test_the_benchmarks_are_listed(capsys):
+    assert command.main(["list"]) == 0
     said = capsys.readouterr().out
     assert all(name in said for name in command.BENCHMARKS)
+
+
+def test_without_a_name_every_one_runs(monkeypatch, capsys):
+    ran = []
+    monkeypatch.setattr(command, "_run", lambda name, settings, show_only: ran.append(name) or 0)
+    assert command.main([]) == 0
+    assert ran == list(command.BENCHMARKS)
+    assert f"All {len(ran)} benchmarks" in capsys.readouterr().err
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(capsys):
@@ -387,7 +395,7 @@ def test_the_data_folder_is_asked_for_named_or_beside_the_project(tmp_path, monk
 
 
 def test_it_runs_as_a_module(root, child_environment):
-    program = [sys.executable, "-m", "benchmarks"]
+    program = [sys.executable, "-m", "benchmarks", "list"]
     done = subprocess.run(program, cwd=root, env=child_environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0
     assert done.stdout.startswith("escalation ")

@@ -268,6 +268,7 @@ def test_missing_system_packages_never_stop_the_start(run, steps, monkeypatch, c
         ("run", ["live"], "WAYLAND_DISPLAY", ("sound", "window")),
         ("test", ["test", "-q"], "", ("sound", "window", "rig", "pages", "database")),
         ("benchmark", ["benchmark", "live"], "", ("sound", "window", "rig")),
+        ("benchmark", ["benchmark"], "", ("sound", "window", "rig")),
         ("benchmark", ["benchmark", "speed"], "DISPLAY", ()),
         ("package", ["package"], "DISPLAY", ()),
     ],
