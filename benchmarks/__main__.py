@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USE
     names = list(BENCHMARKS) if options.name == "all" else [options.name]
     if len(names) > 1:
-        _tell(f"All {len(names)} benchmarks, which takes an hour or two; benchmark NAME runs one, benchmark list names them.")
+        _tell(f"All {len(names)} benchmarks, for an hour or two; benchmark NAME runs one, benchmark list names them.")
     settings = Settings(data_folder(options.data), options.jobs, options.quick, _tell, options.minutes)
     try:
         # "all" goes on without what is missing, and says so at the end with its exit code
