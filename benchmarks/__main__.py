@@ -24,6 +24,7 @@ BENCHMARKS = {
     "recogniser-cost": "time, memory and delay of each recogniser on this machine, with models of the real sizes",
     "nonspeech": "lights and phrases on silence, noise, music, tones, keys, laughter, coughs, breath, dogs, others",
     "speed": "time and memory of the whole program, beside Praat, openSMILE and librosa (needs no recordings)",
+    "replay": "an hour in the replay window: opening, zoom, pan, spectrogram, memory (needs no recordings)",
     "store": "stored calls: judging a thousand hours again, listing a hundred thousand calls (needs no recordings)",
     "live": "a live session: sound to screen, start-up, processor time and memory (needs PulseAudio and Xvfb)",
 }

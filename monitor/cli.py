@@ -44,6 +44,7 @@ COMMANDS = {
     "live": Entry("monitor.commands.live:live", "Listen during calls and show one quiet light."),
     "call": Entry("monitor.commands.call:call", "Start, stop or name a call in the running program."),
     "analyze": Entry("monitor.commands.analyze:analyze", "Judge recordings and leave a result for each."),
+    "replay": Entry("monitor.commands.replay:replay", "Hear a call on a time line and see why the light changed."),
     "report": Entry("monitor.commands.report:report", "Write one call as a page to keep, send or print."),
     "trends": Entry("monitor.commands.trends:trends", "Write a page of patterns over many calls."),
     "calls": Entry("monitor.commands.calls:calls", "List, share, export and delete stored calls."),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ui.display import prepare_display
+from ui.display import HEADLESS, prepare_display
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,7 @@ def _run(
 
     window = LiveWindow(settings, settings_path, session_factory, server=server, demo=demo)
     window.ended.connect(app.quit)
-    with _quitting_on_signals(app), _mistakes_are_logged():
+    with quitting_on_signals(app), mistakes_are_logged():
         window.show()
         try:
             app.exec()
@@ -72,7 +72,7 @@ def _run(
     return 0
 
 
-def make_application() -> tuple[QApplication, XServer | None]:
+def make_application(remedy: str = HEADLESS) -> tuple[QApplication, XServer | None]:
     """Qt, and our own line to the X server where there is one.
 
     Raises
@@ -80,7 +80,7 @@ def make_application() -> tuple[QApplication, XServer | None]:
     EnvironmentProblem
         There is no display to be had.
     """
-    server = prepare_display()
+    server = prepare_display(remedy=remedy)
     from PyQt6.QtCore import qInstallMessageHandler
     from PyQt6.QtWidgets import QApplication
 
@@ -95,7 +95,7 @@ def make_application() -> tuple[QApplication, XServer | None]:
 
 
 @contextmanager
-def _quitting_on_signals(app: QApplication) -> Iterator[None]:
+def quitting_on_signals(app: QApplication) -> Iterator[None]:
     """Ctrl-C and a polite end from outside quit as the menu does. Python only hears of signals while it runs."""
     from PyQt6.QtCore import QSocketNotifier
 
@@ -123,7 +123,7 @@ def _quitting_on_signals(app: QApplication) -> Iterator[None]:
 
 
 @contextmanager
-def _mistakes_are_logged() -> Iterator[None]:
+def mistakes_are_logged() -> Iterator[None]:
     """A mistake in a slot is logged, and the light goes on; by default Qt's binding would end the process."""
 
     def keep_going(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 HEADLESS = "Start it on a desktop, or without a window: evenkeel live --headless"
 
 
-def prepare_display(environment: MutableMapping[str, str] | None = None) -> XServer | None:
+def prepare_display(environment: MutableMapping[str, str] | None = None, remedy: str = HEADLESS) -> XServer | None:
     """Choose how Qt reaches the display, make sure that it can, and return our own line to an X server.
 
     Under Wayland an X server for older programs is preferred where there is one: only that lets a window choose its
-    place and stay on top.
+    place and stay on top. ``remedy`` is what to do where there is no display.
 
     Raises
     ------
@@ -33,13 +33,13 @@ def prepare_display(environment: MutableMapping[str, str] | None = None) -> XSer
     wanted = environment.get("QT_QPA_PLATFORM") or ("xcb" if environment.get("DISPLAY") else "wayland")
     if wanted == "xcb" and environment.get("DISPLAY"):
         _check_plugin("libqxcb.so")
-        server = XServer(environment["DISPLAY"])
+        server = XServer(environment["DISPLAY"], remedy)
     elif environment.get("WAYLAND_DISPLAY"):
         wanted, server = "wayland", None
         _check_plugin("libqwayland.so")
-        _check_wayland(environment)
+        _check_wayland(environment, remedy)
     else:
-        raise EnvironmentProblem(f"There is no display here to show the light on. {HEADLESS}")
+        raise EnvironmentProblem(f"There is no display here to show a window on. {remedy}")
     environment["QT_QPA_PLATFORM"] = wanted
     return server
 
@@ -66,13 +66,13 @@ def _check_plugin(name: str) -> None:
         )
 
 
-def _check_wayland(environment: MutableMapping[str, str]) -> None:
+def _check_wayland(environment: MutableMapping[str, str], remedy: str) -> None:
     address = Path(environment.get("XDG_RUNTIME_DIR", "/run")) / environment["WAYLAND_DISPLAY"]
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(address))
         except OSError as problem:
-            raise EnvironmentProblem(f"The display {address.name} does not answer. {HEADLESS}") from problem
+            raise EnvironmentProblem(f"The display {address.name} does not answer. {remedy}") from problem
 
 
 class XServer:
@@ -84,14 +84,16 @@ class XServer:
         The server does not answer.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, remedy: str = HEADLESS) -> None:
+        from Xlib import ext
         from Xlib.display import Display
         from Xlib.error import DisplayError
 
+        ext.__extensions__.clear()  # none is used, and each that the server has would be loaded
         try:
             self._display: Any = Display(name)
         except (DisplayError, OSError) as problem:
-            raise EnvironmentProblem(f"The display {name} does not answer. {HEADLESS}") from problem
+            raise EnvironmentProblem(f"The display {name} does not answer. {remedy}") from problem
 
     def blends(self) -> bool:
         """Whether a compositor runs, so that transparent pixels are."""
