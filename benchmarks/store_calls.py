@@ -12,6 +12,8 @@ import numpy as np
 from sqlalchemy import Connection, insert, select
 
 from monitor.assemble import keeper
+from monitor.conversation.floor import Happening, Kind
+from monitor.events import FramesMeasured
 from monitor.policy.load import load_policy
 from monitor.policy.model import Policy
 from monitor.rejudge.call import judge_again
@@ -19,9 +21,11 @@ from monitor.result import ResultBuilder
 from monitor.result_types import EngineInfo
 from monitor.store import columns
 from monitor.store.calls import Store
+from monitor.store.head import CallHead
+from monitor.store.packing import TalkRow, talk_row
 from monitor.store.recall import Recalled
 from monitor.store.tables import Call, Part, Verdict
-from monitor.store.writing import CallHead, CallWriter, keep_policy
+from monitor.store.writing import CallWriter, keep_policy
 from monitor.types import RATE_HZ, Features, SourceInfo
 from monitor.windows import RollingWindows, VoiceTicks
 
@@ -75,6 +79,27 @@ def joined(ticks: Sequence[VoiceTicks]) -> VoiceTicks:
     return VoiceTicks(0, **{name: np.concatenate([getattr(each, name) for each in ticks]) for name in names})
 
 
+def two_sided_call(minutes: int, policy: Policy) -> Recalled:
+    """A call as it would come out of a store, with both sides and what happened between them."""
+    rng = np.random.default_rng(0)
+    agent, customer = (joined(windows(list(features(minutes, seed)))) for seed in (1, 2))
+    talk: list[TalkRow] = []
+    at = 0
+    while at < (minutes - 1) * BLOCK:
+        end = at + int(rng.integers(60, 500))
+        talk.append(talk_row(Happening(Kind.UTTERANCE, at, end, end, int(rng.integers(2)))))
+        at = end + int(rng.integers(10, 200))
+        if rng.random() < 0.3:
+            talk.append(talk_row(Happening(Kind.QUIET, end, at, at)))
+        elif rng.random() < 0.05:
+            talk.append(talk_row(Happening(Kind.OVERLAP, at - 50, at, at)))
+    info = SourceInfo("both.wav", 2, 8000, 60.0 * minutes)
+    empty = ResultBuilder(info, replace(ENGINE, policy=policy.fingerprint)).finish(60.0 * minutes)
+    return Recalled(
+        0, 60 * minutes * RATE_HZ, None, policy.fingerprint, policy, empty, agent, customer, talk, ()
+    )  # fmt: skip
+
+
 def store_calls(store: Store, *, hours: int, distinct: int, policy: Policy | None = None) -> None:
     """Fill a store with calls of an hour; they are copies of a few, for making one takes longer than judging it."""
     policy = policy or load_policy()
@@ -101,8 +126,9 @@ def _stored(store: Store, policy: Policy, seed: int) -> int:
     info = SourceInfo(f"hour-{seed}.wav", 1, 8000, 3600.0, f"{seed:064x}")
     engine = replace(ENGINE, policy=policy.fingerprint)
     writer = CallWriter(store.engine, store.name, CallHead(info, engine, policy, store.who, datetime.now(tz=UTC)))
-    for each in ticks:
+    for part, each in zip(parts, ticks, strict=True):
         writer.measured(0, each)
+        writer.take(FramesMeasured(0.0, 0, part))
     empty = ResultBuilder(info, engine).finish(3600.0)
     recalled = Recalled(0, 3600 * RATE_HZ, None, policy.fingerprint, policy, empty, joined(ticks), None, (), ())
     return writer.finish(judge_again(recalled, policy, keeper))

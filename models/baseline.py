@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from monitor.types import Baseline
 
@@ -28,6 +29,7 @@ PRIOR = Baseline(
     speech_s=0.0,
 )
 _MAD_TO_SD = 1.4826
+_FEW = 12  # new values, above which sorting anew is quicker than putting each in its place
 
 
 class BaselineLearner:
@@ -90,6 +92,51 @@ class BaselineLearner:
         self._paces.add(pace_syl_s)
         self.pace_syl_s = self._mixed(self._paces, self._start.articulation_syl_s)
 
+    def learn_all(self, uppers: Sequence[Sequence[float]]) -> None:
+        """Take samples in turn; what is believed in between is not asked for."""
+        for known, values in zip(self._samples, zip(*uppers, strict=True), strict=True):
+            known.add_all(values)
+        self._settle()
+
+    def learn_swings(self, swings_st: Sequence[float]) -> None:
+        """As ``learn_all``, of spreads of F0."""
+        self._swings.add_all(swings_st)
+        self.swing_st = self._mixed(self._swings, self._start.liveliness_st)
+
+    def learn_paces(self, paces_syl_s: Sequence[float]) -> None:
+        """As ``learn_all``, of articulation rates."""
+        self._paces.add_all(paces_syl_s)
+        self.pace_syl_s = self._mixed(self._paces, self._start.articulation_syl_s)
+
+    def reach(self, more: int) -> Reach:
+        """How far the belief can move with so many further samples, whatever they are."""
+        weights = self._lean(len(self._samples[0])), self._lean(len(self._samples[0]) + more)
+        start = (self._start.level_dbfs, self._start.f0_st, self._start.effort_db)
+        low: list[float] = []
+        high: list[float] = []
+        least: list[float] = []
+        for known, usual in zip(self._samples, start, strict=True):
+            lowest, highest = known.reach(more)
+            ownly = not self._start_weight and not low  # the prior knows no microphone
+            low.append(min(lowest if ownly else (1 - w) * lowest + w * usual for w in weights))
+            high.append(max(highest if ownly else (1 - w) * highest + w * usual for w in weights))
+            own = _MAD_TO_SD * known.least_spread(more)
+            least.append(min(math.sqrt(1 - w) * own for w in weights))
+        return Reach(tuple(low), tuple(high), tuple(least))
+
+    def least_swing(self, more: int) -> float:
+        """The least that ``swing_st`` can come to with so many further values."""
+        return self._least(self._swings, self._start.liveliness_st, more)
+
+    def least_pace(self, more: int) -> float:
+        """The least that ``pace_syl_s`` can come to with so many further values."""
+        return self._least(self._paces, self._start.articulation_syl_s, more)
+
+    def _least(self, values: _Middle, start: float, more: int) -> float:
+        lowest, _ = values.reach(more)
+        weights = (self._start_pull / (self._start_pull + count) for count in (len(values), len(values) + more))
+        return min((1 - weight) * lowest + weight * start for weight in weights)
+
     @property
     def baseline(self) -> Baseline:
         """What is believed now."""
@@ -131,6 +178,14 @@ class BaselineLearner:
         return (1 - weight) * values.middle + weight * start
 
 
+class Reach(NamedTuple):
+    """What the usual voice cannot get under or over: each of its medians, and each of its spreads."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    least_spread: tuple[float, ...]
+
+
 class _Middle:
     """The last so many values, kept in order, so that their median and its spread are at hand after each of them."""
 
@@ -150,6 +205,34 @@ class _Middle:
         values.append(value)
         insort(ordered, value)
 
+    def add_all(self, new: Sequence[float]) -> None:
+        """Take values in turn."""
+        if len(new) < _FEW:
+            for value in new:
+                self.add(value)
+            return
+        self._values.extend(new)
+        while len(self._values) > self._memory:
+            self._values.popleft()
+        self._sorted = sorted(self._values)
+
+    def reach(self, more: int) -> tuple[float, float]:
+        """Between what the median stays with so many further values: each of them moves it by one rank at most."""
+        count = len(self._sorted)
+        low, high = (count - 1) // 2 - more, count // 2 + more
+        if low < 0 or high >= count:
+            return -math.inf, math.inf
+        return self._sorted[low], self._sorted[high]
+
+    def least_spread(self, more: int) -> float:
+        """What the median distance from the median cannot get under with so many further values."""
+        rank = (len(self._sorted) - 1) // 2 - more
+        low, high = self.reach(more)
+        if rank < 0 or low == -math.inf:
+            return 0.0
+        middle = self.middle
+        return max(0.0, self._nearest(rank)[1] - max(middle - low, high - middle))
+
     @property
     def middle(self) -> float:
         """The median."""
@@ -161,17 +244,21 @@ class _Middle:
         """The median distance from the median."""
         values, middle, count = self._sorted, self.middle, len(self._sorted)
         half = (count - 1) // 2
-        # The nearest ``half`` + 1 values stand side by side: find where they begin.
-        low, high = 0, count - half - 1
-        while low < high:
-            at = (low + high) // 2
-            if middle - values[at] > values[at + half + 1] - middle:
-                low = at + 1
-            else:
-                high = at
-        near = max(middle - values[low], values[low + half] - middle)
+        low, near = self._nearest(half)
         if count % 2:
             return near
         before = middle - values[low - 1] if low else math.inf
         after = values[low + half + 1] - middle if low + half + 1 < count else math.inf
         return (near + min(before, after)) / 2
+
+    def _nearest(self, rank: int) -> tuple[int, float]:
+        """Where the ``rank`` + 1 values nearest to the median begin, side by side, and the largest distance."""
+        values, middle = self._sorted, self.middle
+        low, high = 0, len(values) - rank - 1
+        while low < high:
+            at = (low + high) // 2
+            if middle - values[at] > values[at + rank + 1] - middle:
+                low = at + 1
+            else:
+                high = at
+        return low, max(middle - values[low], values[low + rank] - middle)

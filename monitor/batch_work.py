@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from monitor.errors import EnvironmentProblem, InputProblem, ParameterError
 from monitor.export.files import FORMATS, mend_format, write_format
@@ -37,6 +37,15 @@ class Analyse(Protocol):
         progress: Callable[[float], None] | None = None,
     ) -> CallResult:
         """Judge one recording."""
+        ...
+
+
+@runtime_checkable
+class Keeps(Protocol):
+    """What judges a recording and also keeps the call somewhere: a result alone does not mean that all is done."""
+
+    def lacks(self, result: CallResult) -> bool:
+        """Whether the call of this result is not there."""
         ...
 
 
@@ -82,8 +91,9 @@ def work(job: Job, analyse: Analyse, progress: Callable[[float], None]) -> Outco
         why = None
         if not job.force:
             kept, why = _kept(job)
-            if kept is not None:
+            if kept is not None and not (isinstance(analyse, Keeps) and analyse.lacks(kept)):
                 return Outcome(State.KEPT, kept.source.duration_s)
+            why = why if kept is None else "it was not in the store"
         result = _judge(job, analyse, progress)
         return Outcome(State.DONE, result.source.duration_s, why)
     except (InputProblem, ParameterError) as error:

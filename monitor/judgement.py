@@ -111,6 +111,11 @@ class Judgement:
         """Whether nothing changes as long as a steady voice is told, and the same reason not to judge it, or none."""
         return not self._spoken and self._voice is STEADY and self._between is STEADY
 
+    def holds(self, voice: VoiceState, unheard: Reason | None, between: VoiceState) -> bool:
+        """Whether this is what was told last, so that telling it again changes nothing."""
+        same = voice is self._voice and unheard is self._unheard and between is self._between
+        return same and not self._spoken and self._light is not None
+
     def look(
         self, now_s: float, voice: VoiceState, unheard: Reason | None, between: VoiceState = STEADY
     ) -> list[Event]:
@@ -118,8 +123,7 @@ class Judgement:
 
         ``between`` is what turn-taking says, where both sides are heard.
         """
-        same = voice is self._voice and unheard is self._unheard and between is self._between
-        if not self._spoken and same and self._light is not None:
+        if self.holds(voice, unheard, between):
             return []
         self._spoken = {key: spoken for key, spoken in self._spoken.items() if spoken.until_s > now_s}
         light, reasons, cue = self._wanted(voice, unheard, between, now_s)

@@ -17,6 +17,7 @@ from monitor.events import (
     Warned,
     WordsHeard,
 )
+from monitor.features.pace import SpokenTime
 from monitor.result_types import (
     SCHEMA_ID,
     CallResult,
@@ -90,9 +91,14 @@ class ResultBuilder:
         self._baseline: Baseline | None = None
         self._warnings: dict[str, str] = {}
         self._conversation: Conversation | None = None
-        self._speech_frames = 0
+        self._spoken = SpokenTime()
         self._nuclei = 0
         self._taking = False
+
+    @property
+    def engine(self) -> EngineInfo:
+        """What judges."""
+        return self._engine
 
     def take(self, event: Event) -> None:
         """Receive one event, in the order of the sample clock."""
@@ -119,8 +125,7 @@ class ResultBuilder:
 
     def _count(self, event: FramesMeasured) -> None:
         if event.channel == self._engine.agent_channel:
-            speech = event.features.speech > SPEECH
-            self._speech_frames += int(speech.sum())
+            self._spoken.push(event.features.voiced & (event.features.speech > SPEECH))
             self._nuclei += int(event.features.nucleus.sum())  # told a little after the peak: no mask fits
 
     def finish(
@@ -167,7 +172,7 @@ class ResultBuilder:
         )
 
     def _pace(self, unknown: dict[str, str]) -> Pace:
-        speech_s = FrameGrid().start_s(self._speech_frames)
+        speech_s = FrameGrid().start_s(self._spoken.frames)
         words = sum(word.channel == self._engine.agent_channel for word in self._words)
         if speech_s < MIN_PACE_SPEECH_S:
             unknown["pace.articulation_syl_s"] = unknown["pace.words_per_min"] = "too little speech"

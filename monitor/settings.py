@@ -13,13 +13,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 Sensitivity = Literal["calm", "normal", "keen"]
 
 
+_NAME_HAS = "letters, digits, spaces and - . _ ( ) only, and at most 64 of them"
 _PROFILE = re.compile(r"[^\W_]([\w .()-]{0,62}[\w)])?")
 
 
 def _profile(value: str) -> str:
     if not _PROFILE.fullmatch(value):  # it becomes a file's name
-        raise ValueError("may have letters, digits, spaces and - . _ ( ) only, and at most 64 of them")
+        raise ValueError(f"may have {_NAME_HAS}")
     return value
+
+
+def profile_problem(name: str) -> str | None:
+    """Why a voice cannot be kept under this name, as a sentence; None when it can."""
+    return None if _PROFILE.fullmatch(name) else f"A voice's name has {_NAME_HAS}."
 
 
 ProfileName = Annotated[str, AfterValidator(_profile)]
@@ -68,8 +74,12 @@ class Settings(BaseModel):
     store: str | None = Field(
         default=None, description="Where calls are stored: a file, or the address of a team's database."
     )
+    keep_calls: bool = Field(
+        default=False, description="Keep measures, lights and words of live calls in the store; never the sound."
+    )
+    team: str | None = Field(default=None, max_length=200, description="The agent's team, noted with stored calls.")
     keep_days: int | None = Field(
-        default=None, ge=0, le=36_500, description="How long stored calls are kept, for: evenkeel calls purge."
+        default=None, ge=0, le=36_500, description="How long stored calls are kept; live calls go by themselves."
     )
     start_with_system: bool = False
     overlay: OverlaySettings = Field(default_factory=OverlaySettings)

@@ -14,9 +14,9 @@ from monitor.policy.model import Policy
 from monitor.rejudge.call import judge_again
 from monitor.result import ResultBuilder
 from monitor.result_types import EngineInfo
+from monitor.store.head import CallHead
 from monitor.store.packing import Heard, pack_heard
 from monitor.store.recall import Recalled
-from monitor.store.writing import CallHead
 from monitor.types import RATE_HZ, Flag, Hypothesis, Light, SourceInfo, Word
 
 POLICY = load_policy()

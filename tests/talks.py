@@ -31,7 +31,8 @@ class Talk:
 
     def __init__(self, *, profile=MINE, memory=240, limits=None, **changes):
         self.keeper = BaselineLearner(profile=profile, memory=memory, profile_weight=60)
-        self.limits = limits or Thresholds.model_validate(changes)
+        # A voice that was heard for so long is beyond doubt, so that deviations are those of the floors.
+        self.limits = limits or Thresholds.model_validate({"learning": {"profile_weight": 5000}, **changes})
         self.judge = VoiceJudge(self.limits, self.keeper)
         self.now_s = self.speech_s = 0.0
         self.ticks = self.firm = 0

@@ -35,10 +35,34 @@ def place_of(place: str | None) -> str | None:
 
 
 def opened(place: str | None, who: str | None) -> Store:
-    """The store that was asked for."""
+    """The store that was asked for; the usual one with the live calls that wait to be taken in."""
+    from monitor.private import data_folder
+    from monitor.store.calls import open_store
+    from monitor.store.journal import waiting
+
+    store = open_store(place_of(place), who=who)
+    if place is None and waiting(data_folder()):
+        from monitor.store.absorb import absorb_all
+
+        for problem in absorb_all(store, data_folder()).problems:
+            click.echo(problem, err=True)
+    return store
+
+
+def absorbed(order: str) -> list[str]:
+    """Do what ``monitor.live.keeping`` asks of its other process; a sentence for each call that must wait."""
+    import json
+    from pathlib import Path
+
+    from monitor.store.absorb import absorb_all
     from monitor.store.calls import open_store
 
-    return open_store(place_of(place), who=who)
+    asked = json.loads(order)
+    with open_store(asked["store"], wait_s=60.0) as store:
+        problems = list(absorb_all(store, Path(asked["folder"])).problems)
+        if asked["keep_days"] is not None:
+            store.purge(datetime.now(tz=UTC) - timedelta(days=asked["keep_days"]), own_live=True)
+    return problems
 
 
 def day(text: str | None) -> datetime | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,32 +46,45 @@ def analysing(place: str | None, agent: str | None, team: str | None, *, store: 
     from monitor.commands._store import opened, place_of
 
     opened(place, agent).close()
-    return partial(analyse_and_store, place=place_of(place), agent=agent, team=team)
+    return AnalyseAndStore(place_of(place), agent, team)
 
 
-def analyse_and_store(
-    path: Path,
-    options: AnalysisOptions,
-    *,
-    sinks: Sequence[Sink] = (),
-    progress: Callable[[float], None] | None = None,
-    place: str | None = None,
-    agent: str | None = None,
-    team: str | None = None,
-) -> CallResult:
-    """Do what ``assemble.analyse`` does, and keep the call; its day is that of the file."""
-    from monitor.assemble import analyse
-    from monitor.store.calls import open_store
+@dataclass(frozen=True, slots=True)
+class AnalyseAndStore:
+    """Does what ``assemble.analyse`` does, and keeps the call; its day is that of the file."""
 
-    with open_store(place, who=agent) as store:
-        sink = recording_sink(store, path, options, team)
-        try:
-            result = analyse(path, options, sinks=[*sinks, sink], progress=progress)
-        except BaseException:
-            sink.discard()
-            raise
-        sink.finish(result)
-    return result
+    place: str | None = None
+    agent: str | None = None
+    team: str | None = None
+
+    def __call__(
+        self,
+        path: Path,
+        options: AnalysisOptions,
+        *,
+        sinks: Sequence[Sink] = (),
+        progress: Callable[[float], None] | None = None,
+    ) -> CallResult:
+        """Judge and keep one recording."""
+        from monitor.assemble import analyse
+        from monitor.store.calls import open_store
+
+        with open_store(self.place, who=self.agent) as store:
+            sink = recording_sink(store, path, options, self.team)
+            try:
+                result = analyse(path, options, sinks=[*sinks, sink], progress=progress)
+            except BaseException:
+                sink.discard()
+                raise
+            sink.finish(result)
+        return result
+
+    def lacks(self, result: CallResult) -> bool:
+        """Whether this call is not in the store, judged or heard under the same policy."""
+        from monitor.store.calls import open_store
+
+        with open_store(self.place, who=self.agent) as store:
+            return not store.holds(result)
 
 
 def recording_sink(store: Store, path: Path, options: AnalysisOptions, team: str | None) -> StoreSink:
@@ -79,12 +92,13 @@ def recording_sink(store: Store, path: Path, options: AnalysisOptions, team: str
     from monitor.assemble import chosen_policy, engine_info
     from monitor.profile import read_profile
     from monitor.sinks.store import StoreSink
-    from monitor.store.writing import CallHead
+    from monitor.store.head import CallHead
     from monitor.types import RATE_HZ, SourceInfo
 
     # Channels, length and hash are known at the end, with the result.
     info = SourceInfo(path.name, 1, RATE_HZ)
     usual = None if options.profile is None else read_profile(options.profile)
     began = datetime.fromtimestamp(path.stat().st_mtime if path.exists() else 0.0, tz=UTC)
-    head = CallHead(info, engine_info(options), chosen_policy(options), store.who, began, team, usual)
+    sound = str(path.resolve())
+    head = CallHead(info, engine_info(options), chosen_policy(options), store.who, began, team, usual, sound)
     return StoreSink(store.begin(head))

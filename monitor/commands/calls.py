@@ -45,6 +45,7 @@ def list_(
         return
     if not found:
         click.echo("No calls are stored that you may see. To store one: evenkeel analyze call.wav --store")
+        click.echo("Live calls are stored where the settings say keep_calls = true, or the policy does.")
         return
     click.echo(f"{'CALL':>6}  {'BEGAN':16}  {'LENGTH':>7}  {'AMBER':>6}  {'RED':>5}  FLAGS  NAME")
     click.echo("\n".join(map(_line, found)))
@@ -68,7 +69,7 @@ def show(*, call: int, shown: bool, as_json: bool, place: str | None, who: str |
         return
     listed = found.listed
     shared = "shared with the team" if listed.shared else "seen by its agent alone"
-    click.echo(f"Call {listed.id}: {listed.name}, {clock_text(listed.began_ms)}, {listed.agent}, {shared}")
+    click.echo(_plain(f"Call {listed.id}: {listed.name}, {clock_text(listed.began_ms)}, {listed.agent}, {shared}"))
     if result is None:
         click.echo("The program was stopped in this call; what was judged until then is kept.")
     else:
@@ -79,7 +80,7 @@ def show(*, call: int, shown: bool, as_json: bool, place: str | None, who: str |
         what = f"disputes {remark.subject}" if remark.subject else "says"
         at = "" if remark.at_s is None else f" at {remark.at_s:.1f} s"
         note = f" ({remark.note})" if remark.note else ""
-        click.echo(f"{remark.who} {what}{at}: {remark.text}{note}")
+        click.echo(_plain(f"{remark.who} {what}{at}: {remark.text}{note}"))
 
 
 @calls.command(epilog="Example: evenkeel calls share 17")
@@ -108,7 +109,7 @@ def visits(*, most: int, as_json: bool, place: str | None, who: str | None) -> N
         print_json([{"at": _iso(v.made_ms), "call": v.call_id, "who": v.who, "did": v.deed} for v in found])
         return
     for visit in found:
-        click.echo(f"{clock_text(visit.made_ms)}  call {visit.call_id:>6}  {visit.deed:9}  {visit.who}")
+        click.echo(_plain(f"{clock_text(visit.made_ms)}  call {visit.call_id:>6}  {visit.deed:9}  {visit.who}"))
     if not found:
         click.echo("Nobody has opened a call of yours.")
 
@@ -188,6 +189,27 @@ def export(*, file: Path, place: str | None, who: str | None) -> None:
     click.echo(f"{_many(count)} of {store.who} in {file}.")
 
 
+@calls.command(hidden=True)
+def absorb() -> None:
+    """Take the live calls that are over into the store, as standard input says; for evenkeel live itself."""
+    import os
+    import sys
+
+    from monitor.commands._store import absorbed
+
+    if hasattr(os, "nice"):
+        os.nice(10)  # nobody waits for it, and a call may be under way
+    problems = absorbed(sys.stdin.read())
+    if problems:
+        click.echo("\n".join(problems), err=True)
+        raise SystemExit(1)
+
+
+def _plain(text: str) -> str:
+    """A line for a terminal, which would obey what other people's texts hold."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def _many(count: int) -> str:
     return "1 call" if count == 1 else f"{count} calls"
 
@@ -198,7 +220,7 @@ def _iso(made_ms: int) -> str:
 
 def _line(call: Listed) -> str:
     minutes, seconds = divmod(round(call.duration_s), 60)
-    name = "".join(c if c.isprintable() else "?" for c in call.name)
+    name = _plain(call.name)
     name = name if len(name) <= _WIDEST_NAME else name[: _WIDEST_NAME - 1] + "…"
     marks = ("" if call.ended else " (not ended)") + (" (shared)" if call.shared else "")
     return (

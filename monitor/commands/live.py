@@ -62,6 +62,9 @@ def live(
     What is not given here comes from the settings. Nothing is recorded unless the policy asks for it, and nothing
     leaves this machine. While it runs, "evenkeel call" starts and stops calls.
     """
+    from monitor.memory import do_without_openssl
+
+    do_without_openssl()
     from monitor.live.control import insist_on_none_running
     from monitor.settings_file import default_settings_path, read_settings
 

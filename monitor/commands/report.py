@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.commands._store import opened, store_option, who_option
-from monitor.errors import InputProblem, ParameterError
+from monitor.errors import ParameterError
 
 if TYPE_CHECKING:
     from monitor.policy.model import Policy
@@ -84,19 +84,16 @@ def _recalled(number: int, place: str | None, who: str | None) -> tuple[CallResu
     """A stored call as it is judged now, its measures, and the policy that judged it."""
     import numpy as np
 
+    from monitor.store.columns import unpack_frames
+    from monitor.store.whole import whole
+
     with opened(place, who) as store:
-        result = store.open(number, "report").result
-        if result is None:
-            raise InputProblem(
-                f"The program was stopped in call {number}, so that it has no result: evenkeel calls show {number} "
-                "tells what is kept."
-            )
-        trace = store.trace(number)
-        measures = {
-            name: np.asarray(getattr(trace, name), np.float64)
-            for name in ("speech", "level_dbfs", "f0_hz", "effort_db")
-        }
-        return result, measures, store.policy(result.engine.policy)
+        call = whole(store, number, "report")
+    trace = call.traces[0] if call.traces else unpack_frames([])
+    measures = {
+        name: np.asarray(getattr(trace, name), np.float64) for name in ("speech", "level_dbfs", "f0_hz", "effort_db")
+    }
+    return call.now, measures, call.policy
 
 
 def _stored(path: Path) -> tuple[CallResult, Measures | None]:

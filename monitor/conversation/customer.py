@@ -8,6 +8,7 @@ trouble.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -112,8 +113,7 @@ class CustomerJudge:
         state = self._judge.look(tick)
         raised = any(reason.id == "voice.raised" for reason in state.reasons) and state.light in _LIT
         if self._keeper.known and tick.fresh and not unheard:
-            for most, value, usual in zip(self._most, tick.upper, self._keeper.centre, strict=True):
-                most.add(value - usual)
+            self._add([tick.upper])
         if raised == self.raised:
             return False
         if raised:
@@ -122,6 +122,12 @@ class CustomerJudge:
             self._spans.append(Segment(self._since_s, tick.now_s))
         self.raised = raised
         return True
+
+    def _add(self, uppers: Iterable[Sequence[float]]) -> None:
+        """Measure windows against the usual voice of this moment."""
+        for upper in uppers:
+            for most, value, usual in zip(self._most, upper, self._keeper.centre, strict=True):
+                most.add(value - usual)
 
     def finish(self, duration_s: float) -> CustomerVoice:
         """What the call came to."""

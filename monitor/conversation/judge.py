@@ -73,6 +73,11 @@ class TurnJudge:
             case _:
                 pass
 
+    @property
+    def until_s(self) -> float | None:
+        """When the next of the lights goes out by itself; None where nothing is lit."""
+        return min((until_s for _, until_s in self._lit.values()), default=None)
+
     def look(self, now_s: float) -> VoiceState:
         """What turn-taking says at this tick; the same object as before while nothing changed."""
         if not self._lit and self._state is STEADY:

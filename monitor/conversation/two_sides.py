@@ -18,9 +18,8 @@ from monitor.policy.thresholds import Thresholds
 from monitor.ports import BaselineKeeper
 from monitor.tap import Tap
 from monitor.turns import TurnFinder, told_frame
-from monitor.types import TICK, ChecklistItem, Conversation, Features, FloatArray, FrameGrid, Interruption, Turn
+from monitor.types import ChecklistItem, Conversation, Features, FloatArray, FrameGrid, Interruption, Turn
 from monitor.voice import STEADY, Tick, VoiceState
-from monitor.windows import VoiceTicks, rows
 
 SIDES = ("agent", "customer")
 _GRID = FrameGrid()
@@ -53,12 +52,6 @@ class TwoSides:
     def tell(self, tap: Tap) -> None:
         """Tell from here on what the judgement is made from."""
         self._tap = self._measures.tap = tap
-
-    def recall(self, happened: Iterable[Happening], customer: VoiceTicks) -> None:
-        """Take what was measured of a whole call earlier, instead of samples; then ``look`` and ``rest``."""
-        self._happened.extend(happened)
-        ends = range(TICK, TICK * (len(customer) + 1), TICK)
-        self._ticks.extend(zip(ends, zip(*rows(customer).values(), strict=True), strict=True))
 
     @property
     def first_raised_s(self) -> float | None:
@@ -102,10 +95,13 @@ class TwoSides:
         while self._turns and self._turns[0][0] <= known:
             events.append(TurnEnded(now_s, self._turns.popleft()[1]))
         mirrored = self._mirror.look(now_s, strain, fresh, lit)
-        turns = self._turn_judge.look(now_s)
+        return events, self._joined(mirrored, self._turn_judge.look(now_s))
+
+    @staticmethod
+    def _joined(mirrored: VoiceState, turns: VoiceState) -> VoiceState:
         if mirrored is STEADY or turns is STEADY:
-            return events, turns if mirrored is STEADY else mirrored
-        return events, VoiceState(turns.light, mirrored.reasons + turns.reasons, mirrored.cue)
+            return turns if mirrored is STEADY else mirrored
+        return VoiceState(turns.light, mirrored.reasons + turns.reasons, mirrored.cue)
 
     def rest(self, duration_s: float) -> list[Event]:
         """After ``finish`` and the last tick: what was still on its way, and what the call came to."""

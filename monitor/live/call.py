@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from monitor.types import RATE_HZ, Baseline, FloatArray
 
 if TYPE_CHECKING:
     from monitor.sinks.recorder import Recorder
+    from monitor.store.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,8 @@ class LiveCall:
         builder: ResultBuilder,
         words: LiveWords,
         recorder: Recorder | None,
+        *,
+        journal: Journal | None = None,
     ) -> None:
         self.facts = facts
         self.words = words
@@ -68,6 +72,9 @@ class LiveCall:
         self._pipeline = pipeline
         self._builder = builder
         self._recorder = recorder
+        self._journal = journal
+        if journal is not None:
+            pipeline.tell(journal)
         self._baseline: Baseline | None = None
         self._notes: list[str] = []
         self._waiting: list[FloatArray] = []
@@ -114,6 +121,14 @@ class LiveCall:
         """Something that the reader of the result should know."""
         self._notes.append(sentence)
 
+    def dispute(self, subject: str, text: str, note: str | None) -> None:
+        """The agent found this not right, now; kept with the call where that is kept."""
+        if self._journal is not None:
+            from monitor.store.head import Disputed
+
+            at_s = round(self.duration_s, 3)
+            self._journal.disputed(Disputed(round(time.time() * 1000), subject, at_s, text, note))
+
     def finish(self, done: Callable[[Finished], None]) -> None:
         """End the call; ``done`` is called from another thread, whatever happens."""
         threading.Thread(target=self._finish, args=(done,), name="evenkeel-call-end", daemon=True).start()
@@ -134,15 +149,21 @@ class LiveCall:
             told = (*self.words.warnings, *self._notes)
             items = self._pipeline.checklist(self.facts.channels)
             result = self._builder.finish(self._pipeline.duration_s, items, told)
+            if self._journal is not None:
+                self._journal.finish(result)
         except Exception:
             log.exception("the result of a call could not be made")
         finally:
             self.hurry()
+            if self._journal is not None:
+                self._journal.close()
             done(Finished(self.facts, tuple(events), result, self._baseline))
 
     def _gathered(self, events: list[Event]) -> list[Event]:
         for event in events:
             self._builder.take(event)
+            if self._journal is not None:
+                self._journal.take(event)
             if isinstance(event, BaselineLearned):
                 self._baseline = event.baseline
             elif isinstance(event, LightChanged):

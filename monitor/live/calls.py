@@ -14,9 +14,10 @@ from monitor.events import Event
 from monitor.live.call import CallFacts, Finished, LiveCall
 from monitor.live.clerk import Clerk
 from monitor.live.diary import Diary
-from monitor.live.events import CallBegan, CallEnded, CustomerNamed, WordsState
+from monitor.live.events import CallBegan, CallEnded, CustomerNamed
+from monitor.live.keeping import Keeping
 from monitor.live.telling import Inbox, Teller
-from monitor.live.words import WordsKeeper, badge_of
+from monitor.live.words import CHOOSING, Badge, WordsKeeper, badge_of
 from monitor.policy.model import Policy
 from monitor.profile import ProfileStore, StoredVoice
 from monitor.settings import Settings
@@ -47,8 +48,13 @@ class Calls:
         self._voice: StoredVoice | None = None
         self._profiles = ProfileStore(folder)
         self._diary = Diary(folder)
-        self.clerk = Clerk(lambda text: inbox.post(partial(self._warn, "disk", text)))
+        self.clerk = Clerk(self._disk)
+        self._keeping = Keeping(folder, self._disk)
         self._names: set[str] = set()
+
+    def _disk(self, text: str) -> None:
+        """Something could not be stored; told from any thread."""
+        self._inbox.post(partial(self._warn, "disk", text))
 
     def _warn(self, kind: str, text: str) -> None:
         self._teller.warn(self._now(), kind, text)
@@ -60,6 +66,7 @@ class Calls:
         self._load_policy()
         self._load_voice()
         self._prepare_words()
+        self._keeping.settle(self._settings)  # what was cut off when the program ended last time
 
     def change(self, settings: Settings) -> None:
         """Take new settings: the sensitivity at once, the rest from the next call on."""
@@ -108,12 +115,12 @@ class Calls:
         return self.policy
 
     @property
-    def badge(self) -> tuple[WordsState, str] | None:
+    def badge(self) -> Badge | None:
         """How the hearing of words fares; None while nothing can be said."""
         words = self.current.words if self.current is not None else self._words.spare
         if words is not None:
             return badge_of(words)
-        return (WordsState.STARTING, "Getting ready to hear words.") if self._words.pending else None
+        return CHOOSING if self._words.pending else None
 
     # A call's life.
 
@@ -136,11 +143,18 @@ class Calls:
             policy, self._voice, words, info, at_once=samples + (3 * RATE_HZ if samples else 0)
         )
         recorder = self._recorder(policy, facts)
-        self.current = LiveCall(facts, pipeline, builder, words, recorder)
+        journal = self._keeping.begin(
+            self._settings, policy, info, builder.engine,
+            began=facts.began,
+            usual=None if self._voice is None else self._voice.baseline,
+            sound=None if recorder is None else recorder.path,
+        )  # fmt: skip
+        self.current = LiveCall(facts, pipeline, builder, words, recorder, journal=journal)
         if customer is not None:
             self.current.name_customer(customer)
         self._teller.quiet.forget()
-        self._teller.tell(CallBegan(facts.began_s, facts.name, customer, automatic, recorder is not None))
+        keeps = (recorder is not None, journal is not None, journal is not None and policy.recording.share_calls)
+        self._teller.tell(CallBegan(facts.began_s, facts.name, customer, automatic, *keeps))
 
     def name_customer(self, name: str) -> None:
         """Give the customer of the call under way a name."""
@@ -182,6 +196,7 @@ class Calls:
     def _ended(self, call: LiveCall, finished: Finished) -> None:
         self._ending.remove(call)
         facts, result = finished.facts, finished.result
+        self._keeping.settle(self._settings)
         if self.current is None:
             self._teller.tell_all(finished.events)
             self._teller.quiet.forget()

@@ -11,6 +11,7 @@ from monitor.live.activity import Ear, Unheard
 from monitor.live.events import AGENT, CUSTOMER, CaptureChanged, CaptureState
 from monitor.live.telling import Inbox, Teller
 
+NO_LOSS = frozenset({"starting", "changed"})  # reasons for silence that nobody could have heard
 OnChange = Callable[[int, CaptureState, str, str], None]
 
 _UNHEARD = "Your microphone does not seem to hear you; is it the right one?"
@@ -23,6 +24,15 @@ class Gaps:
 
     def __init__(self) -> None:
         self._seen = 0
+        self._lost_s = 0.0  # by sources that are closed
+
+    def lost_s(self, source: object) -> float:
+        """Seconds that should have been heard and were not, of this source and those before it."""
+        return self._lost_s + _lost_s(source)
+
+    def end(self, source: object) -> None:
+        """A source was closed."""
+        self._lost_s += _lost_s(source)
 
     def begin(self, source: object) -> None:
         """Count from here on."""
@@ -40,6 +50,10 @@ class Gaps:
             for why, seconds in lost_s.items()
             if seconds >= self._LEAST_S
         ]
+
+
+def _lost_s(source: object) -> float:
+    return sum(gap.duration_s for gap in _agent_gaps(source) if gap.why not in NO_LOSS)
 
 
 class _Gap(Protocol):

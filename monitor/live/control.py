@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-COMMANDS = ("start", "stop", "pause", "resume", "name", "status")
+COMMANDS = ("start", "stop", "pause", "resume", "name", "show", "status")
 RUNS_ALREADY = "Evenkeel runs already; look for its light or its icon, or end it first."
 NOT_RUNNING = "Evenkeel is not running; start it with: evenkeel live"
 
@@ -167,6 +167,8 @@ class ControlServer:
                 session.resume()
             case "name":
                 session.name_customer(name or "")
+            case "show" if name:
+                session.ask_window(name)
         session.settled(_PATIENCE_S)
 
 
@@ -180,8 +182,11 @@ def status_dict(status: SessionStatus) -> dict[str, Any]:
         "call_s": status.call_s,
         "light": status.light,
         "words": None if status.words is None else str(status.words),
+        "words_text": status.words_text,
         "quiet_s": status.quiet_s,
         "policy": status.policy,
+        "lost_s": status.lost_s,
+        "warnings": list(status.warnings),
         "devices": [
             {"channel": channel, "device": device, "state": str(state), "text": text}
             for channel, (device, state, text) in sorted(status.devices.items())

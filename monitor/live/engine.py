@@ -32,9 +32,9 @@ from monitor.live.events import (
     SessionState,
     SettingsChanged,
     WordsChanged,
-    WordsState,
 )
 from monitor.live.telling import Inbox, Teller
+from monitor.live.words import Badge
 from monitor.settings import Settings
 from monitor.types import RATE_HZ, FloatArray, SourceInfo
 
@@ -80,10 +80,11 @@ class Engine:
         self.settings = settings
         self.source: LiveSourceLike | None = None
         self.over = self.paused = False
-        self.badge: tuple[WordsState, str] | None = None
+        self.badge: Badge | None = None
         self._open_source = open_source
         self._inbox = inbox
         self._teller = teller = Teller(listener)
+        self.warnings = teller.warnings
         self.captures = Captures(teller, inbox, self.now_s)
         self.captures.on_hearing = self._hears_anew
         self.calls = Calls(settings, teller, inbox, folder, self.now_s)
@@ -94,7 +95,7 @@ class Engine:
         self.state = SessionState.READY
         self._state: SessionChanged | None = None
         self._badge_looked_s = -_BADGE_S
-        self._gaps = Gaps()
+        self.gaps = Gaps()
         self._meter = LevelMeter()
         self._ears: list[Ear] = []
         self._boundaries = Boundaries()
@@ -133,7 +134,7 @@ class Engine:
             self.captures.lost(self.settings.agent_device or "", str(problem))
             return False
         self.source = source
-        self._gaps.begin(source)
+        self.gaps.begin(source)
         self._set_ears(source.info.channels)
         self._inbox.work()  # what was asked for before the first block holds from it on
         try:
@@ -150,6 +151,7 @@ class Engine:
         finally:
             self._closed_at = time.monotonic()
             self._note_gaps(source)
+            self.gaps.end(source)
             source.close()
             self.source = None
         return True
@@ -180,7 +182,7 @@ class Engine:
         self._enrolling.end(self.now_s(), keep=False)
         self.calls.end(more=False)
         self.calls.close()
-        self._tell(SessionChanged(self.now_s(), SessionState.ENDED))
+        self.tell(SessionChanged(self.now_s(), SessionState.ENDED))
         end = time.monotonic() + 1.0
         while self.calls.ending and (not self.over or time.monotonic() < end):
             self._inbox.work(0.05)
@@ -208,7 +210,7 @@ class Engine:
         now_s = self.now_s()
         levels = self._meter.push(y)
         if levels is not None:
-            self._tell(LevelsMeasured(now_s, levels))
+            self.tell(LevelsMeasured(now_s, levels))
         self._enrolling.push(y[AGENT], now_s)
         self._set_ears(len(y))
         if self.calls.current is not None:
@@ -260,7 +262,7 @@ class Engine:
             log.exception("a call could not begin")
             self._teller.warn(self.now_s(), "call", "A call could not begin; the program's log tells more.")
             self._boundaries.rest()
-        self._gaps.begin(self.source)
+        self.gaps.begin(self.source)
         self._tell_state()
 
     # Commands.
@@ -301,7 +303,7 @@ class Engine:
         self._tell_state()
 
     def _note_gaps(self, source: LiveSourceLike | None) -> None:
-        call, sentences = self.calls.current, self._gaps.sentences(source)
+        call, sentences = self.calls.current, self.gaps.sentences(source)
         if call is not None:
             for sentence in sentences:
                 call.note(sentence)
@@ -334,7 +336,7 @@ class Engine:
             self.source = None  # the loop opens another
         if settings.calls != before.calls:
             self._lately.clear()
-        self._tell(SettingsChanged(self.now_s(), settings))
+        self.tell(SettingsChanged(self.now_s(), settings))
 
     def dispute(self, subject: str, text: str, note: str | None) -> None:
         """Keep what the agent found not right."""
@@ -342,15 +344,11 @@ class Engine:
 
         call = self.calls.current
         light = "none" if call is None or call.light is None else str(call.light.light)
-        dispute = Dispute(
-            None if call is None else call.facts.name,
-            None if call is None else round(call.duration_s, 3),
-            subject,
-            text,
-            note,
-            light,
-        )
+        name, at_s = (None, None) if call is None else (call.facts.name, round(call.duration_s, 3))
+        dispute = Dispute(name, at_s, subject, text, note, light)
         self.calls.clerk.ask(partial(self._diary.note_dispute, dispute, datetime.now().astimezone()))
+        if call is not None:
+            call.dispute(subject, text, note)
 
     def begin_enrolment(self) -> None:
         """Begin to learn the usual voice from reading aloud."""
@@ -375,7 +373,7 @@ class Engine:
         badge = self.calls.badge
         if badge is not None and badge != self.badge:
             self.badge = badge
-            self._tell(WordsChanged(self.now_s(), *badge))
+            self.tell(WordsChanged(self.now_s(), *badge))
 
     def _look_at_quiet(self) -> None:
         until_s = self._teller.quiet.until_s
@@ -391,9 +389,10 @@ class Engine:
         told = SessionChanged(self.now_s(), state, self._teller.quiet.until_s)
         before = self._state
         if before is None or (before.state, before.quiet_until_s) != (told.state, told.quiet_until_s):
-            self._tell(told)
+            self.tell(told)
 
-    def _tell(self, event: LiveEvent) -> None:
+    def tell(self, event: LiveEvent) -> None:
+        """Tell the listener."""
         if isinstance(event, SessionChanged):
             self._state, self.state = event, event.state
         self._teller.tell(event)

@@ -17,6 +17,9 @@ from monitor.sources.states import AGENT, CUSTOMER, CaptureState
 __all__ = ["AGENT", "CUSTOMER", "CaptureState"]
 
 
+WINDOW_PARTS = ("card", "menu", "settings")
+
+
 class WordsState(StrEnum):
     """How the recogniser fares: the small badge, never a colour."""
 
@@ -71,11 +74,15 @@ class CaptureChanged:
 
 @dataclass(frozen=True, slots=True)
 class WordsChanged:
-    """The recogniser began, fell behind or went on; ``text`` is one short sentence for the agent."""
+    """The recogniser began, fell behind or went on; ``text`` is one short sentence for the agent.
+
+    ``recogniser`` is its name, ``none`` where there is none, null while one is being chosen.
+    """
 
     at_s: float
     state: WordsState
     text: str
+    recogniser: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,8 @@ class CallBegan:
     customer: str | None
     automatic: bool
     keeps_audio: bool
+    keeps_call: bool = False
+    shares_call: bool = False  # with the team, from the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,14 @@ class SettingsChanged:
     settings: Settings
 
 
+@dataclass(frozen=True, slots=True)
+class WindowAsked:
+    """Somebody asked from outside, such as by a key of the desktop, for one of ``WINDOW_PARTS``."""
+
+    at_s: float
+    part: str
+
+
 LiveEvent = (
     Event
     | CaptureChanged
@@ -162,4 +179,5 @@ LiveEvent = (
     | EnrolmentProgressed
     | EnrolmentEnded
     | SettingsChanged
+    | WindowAsked
 )

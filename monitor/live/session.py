@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor.live.captures import OnChange
 from monitor.live.diary import DaySummary, Diary
 from monitor.live.engine import Engine, LiveSourceLike, SourceFactory
-from monitor.live.events import CaptureState, LiveEvent, SessionState, WordsState
+from monitor.live.events import CaptureState, LiveEvent, SessionState, WindowAsked, WordsState
 from monitor.live.telling import Inbox
 from monitor.private import data_folder as usual_data_folder
 from monitor.settings import Settings
@@ -34,9 +34,12 @@ class SessionStatus:
     call_s: float | None
     light: str | None
     words: WordsState | None
+    words_text: str | None
     devices: dict[int, tuple[str, CaptureState, str]]
     quiet_s: float | None
     policy: str | None
+    lost_s: float = 0.0  # of the agent's microphone, since the session began
+    warnings: tuple[str, ...] = ()  # told since then, the newest last
 
 
 class LiveSession:
@@ -122,6 +125,11 @@ class LiveSession:
         """Keep that the agent found something not right: the id and text that were shown, and a note."""
         self._inbox.post(partial(self._engine.dispute, subject, text, note))
 
+    def ask_window(self, part: str) -> None:
+        """Have a part of the window shown: one of ``monitor.live.events.WINDOW_PARTS``."""
+        engine = self._engine
+        self._inbox.post(lambda: engine.tell(WindowAsked(engine.now_s(), part)))
+
     def begin_enrolment(self) -> None:
         """Learn the usual voice from reading ``monitor.live.enrol.SENTENCES`` aloud."""
         self._inbox.post(self._engine.begin_enrolment)
@@ -148,12 +156,15 @@ class LiveSession:
             automatic=None if call is None else call.facts.automatic,
             call_s=None if call is None else round(call.duration_s, 3),
             light=None if light is None else str(light.light),
-            words=None if engine.badge is None else engine.badge[0],
+            words=None if engine.badge is None else engine.badge.state,
+            words_text=None if engine.badge is None else engine.badge.text,
             devices={
                 channel: (told.device, told.state, told.text) for channel, told in engine.captures.newest.copy().items()
             },
             quiet_s=engine.quiet_s,
             policy=None if engine.calls.policy is None else engine.calls.policy.fingerprint,
+            lost_s=round(engine.gaps.lost_s(engine.source), 3),
+            warnings=tuple(engine.warnings),
         )
 
     def today(self) -> DaySummary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from monitor.events import Event, LightChanged, Warned
@@ -12,6 +13,7 @@ from monitor.live.quiet import QuietGate
 
 log = logging.getLogger(__name__)
 
+MOST_WARNINGS = 20
 Command = Callable[[], object]
 
 
@@ -22,9 +24,12 @@ class Teller:
         self._listener = listener
         self._failed = False
         self.quiet = QuietGate()
+        self.warnings: deque[str] = deque(maxlen=MOST_WARNINGS)  # what was warned of, the newest last
 
     def tell(self, event: LiveEvent) -> None:
         """Tell one event, as far as quiet lets it through."""
+        if isinstance(event, Warned):
+            self.warnings.append(event.text)
         shown = self.quiet.let(event) if isinstance(event, LightChanged) else event
         if shown is not None:
             self._send(shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 from monitor.errors import MonitorError
 from monitor.listening import NO_WORDS, LiveWords
@@ -28,13 +29,25 @@ _TEXTS = {
 }
 
 
-def badge_of(words: LiveWords) -> tuple[WordsState, str]:
-    """How the recogniser fares, and one short sentence for the agent."""
+class Badge(NamedTuple):
+    """How the recogniser fares, one short sentence for the agent, and its name; None while one is being chosen."""
+
+    state: WordsState
+    text: str
+    recogniser: str | None
+
+
+CHOOSING = Badge(WordsState.STARTING, _TEXTS[WordsState.STARTING], None)
+
+
+def badge_of(words: LiveWords) -> Badge:
+    """How these words are heard."""
     state = WordsState.ABSENT if words.transcriber is None else _STATES[words.transcriber.state]
     if state is WordsState.ABSENT and words.warnings:
-        return state, words.warnings[-1]
+        return Badge(state, words.warnings[-1], words.name)
     shown = "basic detection" if words.name == "pocketsphinx" else words.name
-    return state, f"{_TEXTS[state]} ({shown})." if state is WordsState.HEARING else _TEXTS[state]
+    text = f"{_TEXTS[state]} ({shown})." if state is WordsState.HEARING else _TEXTS[state]
+    return Badge(state, text, words.name)
 
 
 class WordsKeeper:

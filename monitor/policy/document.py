@@ -144,6 +144,8 @@ class RecordingTable(_Strict):
     """``[recording]``."""
 
     keep_audio: bool | None = None
+    keep_calls: bool | None = None
+    share_calls: bool | None = None
 
 
 class Document(_Strict):

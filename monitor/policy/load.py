@@ -138,9 +138,11 @@ def _join(reads: list[Read]) -> Policy:
 
 
 def _recording(reads: list[Read]) -> Recording:
-    """Whether sound is kept, as the last file that says so wants it."""
-    said = [keep for read in reads if (keep := read.document.recording.keep_audio) is not None]
-    return Recording(keep_audio=said[-1]) if said else Recording()
+    """What is kept of a call, each as the last file that says so wants it."""
+    said: dict[str, bool] = {}
+    for read in reads:
+        said |= read.document.recording.model_dump(exclude_none=True)
+    return Recording(**said)
 
 
 def _conversation(reads: list[Read]) -> TalkWords:

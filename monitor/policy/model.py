@@ -56,9 +56,15 @@ class ChecklistEntry(_Frozen):
 
 
 class Recording(_Frozen):
-    """Whether the sound of a live call is kept; the agent is told by a mark on the light."""
+    """What is kept of a live call; the agent is told by a mark on the light.
+
+    ``keep_calls`` says whether measures, lights, flags and words go into the store, None leaves it to the agent's
+    settings; with ``share_calls`` the team may see them there from the start.
+    """
 
     keep_audio: bool = False
+    keep_calls: bool | None = None
+    share_calls: bool = False
 
 
 class TalkWords(_Frozen):

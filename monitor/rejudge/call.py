@@ -10,12 +10,12 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.conversation.floor import Happening
-from monitor.conversation.two_sides import TwoSides
 from monitor.events import BaselineLearned, ConversationMeasured, FlagChanged
 from monitor.features.extractor import LATENCY_S
 from monitor.judgement import LEARNING, Judgement
@@ -24,11 +24,12 @@ from monitor.phrases.flags import FlagTracker, rule_for
 from monitor.policy.model import Policy
 from monitor.ports import BaselineKeeper
 from monitor.rejudge.hearing import Hearings
-from monitor.rejudge.quiet import QuietVoice, Stretches
+from monitor.rejudge.quiet import PatientKeeper, QuietVoice, Stretches
+from monitor.rejudge.sides import RecalledSides
 from monitor.result import NO_RECOGNISER, ResultBuilder
 from monitor.result_types import CallResult, time_s
+from monitor.store.packing import KINDS
 from monitor.store.recall import Recalled
-from monitor.store.writing import KINDS
 from monitor.types import HOP, RATE_HZ, TICK, Baseline, BoolArray, ChecklistItem, Light, Reason, SourceInfo
 from monitor.voice import STEADY, Tick, VoiceState
 from monitor.windows import VoiceTicks
@@ -77,17 +78,18 @@ class _Again:
     def __init__(self, call: Recalled, policy: Policy, keeper: MakeKeeper) -> None:
         self._call, self._policy = call, policy
         self._duration_s = call.samples / RATE_HZ
-        self._keeper = keeper(policy, call.usual)
-        self._voice = QuietVoice(policy.thresholds, self._keeper)
+        self._keeper = cast("PatientKeeper", keeper(policy, call.usual))  # as assemble makes them
+        followed = None if call.customer is None else policy.thresholds.mirrored.strain
+        self._voice = QuietVoice(policy.thresholds, self._keeper, calm=followed)
         self._judgement = Judgement(policy)
         frames = TICK * np.arange(1, len(call.agent) + 1)
         self._now_s = np.minimum(call.samples, frames * HOP + _LATENCY) / RATE_HZ
         self._hearing = Hearings(policy.thresholds.audibility, call.agent, self._now_s)
-        self._sides = None if call.customer is None else self._both(call.customer, keeper)
         self._words = self._heard()
         self._news = deque(sorted(self._words.flags, key=lambda each: each[0]))
-        self._holds = deque(self._words.holds)
+        self._sides = None if call.customer is None else self._both(call.customer, keeper)
         self._rows = _Rows(call.agent, self._now_s)
+        self._told: tuple[tuple[bool, ...], VoiceState] | None = None  # what was lit, and the voice's words for it
         self._learnt: BaselineLearned | None = None
         source, engine = call.result.source, call.result.engine
         self._info = SourceInfo(source.name, source.channels, source.rate_hz, source.duration_s, source.sha256)
@@ -114,13 +116,17 @@ class _Again:
             unknown=unknown,
         )  # fmt: skip
 
-    def _both(self, customer: VoiceTicks, keeper: MakeKeeper) -> TwoSides:
-        sides = TwoSides(self._policy.thresholds, keeper(self._policy, None))
-        happenings = [
-            Happening(KINDS[kind], start, end, told, side) for kind, side, start, end, told in self._call.talk
-        ]
-        sides.recall(happenings, customer)
-        return sides
+    def _both(self, customer: VoiceTicks, keeper: MakeKeeper) -> RecalledSides:
+        happened = [Happening(KINDS[kind], start, end, told, side) for kind, side, start, end, told in self._call.talk]
+        limits = self._policy.thresholds
+        return RecalledSides(
+            limits,
+            keeper(self._policy, None),
+            self._now_s,
+            customer=customer,
+            happened=happened,
+            holds=self._words.holds,
+        )
 
     def _heard(self) -> _Words:
         """The flags as they were where the policies listen for the same, else from the passes."""
@@ -146,10 +152,6 @@ class _Again:
     def _walk(self) -> None:
         """Look at every tick at which something may change, in order."""
         count = len(self._call.agent)
-        if self._sides is not None:
-            for tick in range(count):
-                self._look(tick)
-            return
         stretches = Stretches(self._call.agent, self._now_s, self._changes(), self._policy.thresholds.learning.speech_s)
         tick = 0
         while tick < count:
@@ -168,68 +170,100 @@ class _Again:
         changes: BoolArray = np.diff(self._hearing.code, prepend=0) != 0
         taken = np.searchsorted(self._now_s, [at_s for at_s, _ in self._news])
         changes[taken[taken < len(changes)]] = True
+        if self._sides is not None:
+            changes |= self._sides.changes()
         return changes
 
     def _look(self, tick: int) -> None:
         """Decide at one tick, as ``CallPipeline`` does."""
         row = self._rows.tick(tick)
         now_s = row.now_s
-        while self._holds and self._holds[0][0] <= now_s and self._sides is not None:
-            self._sides.announce_hold(self._holds.popleft()[1])
         while self._news and self._news[0][0] <= now_s:
             event = self._news.popleft()[1]
             self._judgement.hear(event.flag, event.at_s)
         if tick and self._voice.learning:
             self._keeper.hear(self._call.agent.speech_s.item(tick - 1))  # ticks before this one may have been left out
-        state = self._voice.look(row)
+        self._voice.take(row)
         unheard = self._hearing.reason(tick)
         if self._voice.learning:
             unheard = unheard or LEARNING
+        self._tell(tick, unheard, fresh=row.fresh)
+
+    def _tell(self, tick: int, unheard: Reason | None, *, fresh: bool = False) -> None:
+        """Tell the judgement what is lit, where that is not what it was told last."""
+        now_s = self._rows.now_s[tick]
+        key, known = self._voice.key(now_s), self._told
+        same = known is not None and known[0] == key
+        state = known[1] if known is not None and same else self._voice.state(now_s)
         between = STEADY
         if self._sides is not None:
             lit = state.light is not Light.GREEN
-            _, between = self._sides.look((tick + 1) * TICK, now_s, self._voice.strain, row.fresh, lit)
-        self._tell(tick, state, unheard, between)
-
-    def _tell(self, tick: int, state: VoiceState, unheard: Reason | None, between: VoiceState) -> None:
+            _, between = self._sides.look((tick + 1) * TICK, now_s, self._voice.strain, fresh, lit)
+        if same and self._judgement.holds(state, unheard, between):
+            return
+        if same:
+            state = self._voice.state(now_s)  # the same reasons, with the values of this moment
+        self._told = key, state
         # The first light stands from the first sample on.
-        at_s = self._rows.now_s[tick] if tick else 0.0
-        for changed in self._judgement.look(at_s, state, unheard, between):
+        for changed in self._judgement.look(now_s if tick else 0.0, state, unheard, between):
             self._builder.take(changed)
 
     def _skip(self, tick: int, stretches: Stretches) -> int:
         """Take calm stretches in one step each; the last tick that is settled by that."""
-        voice, rows = self._voice, self._rows
-        if not voice.is_quiet(rows.now_s[tick]):
+        voice, now_s, s = self._voice, self._rows.now_s, stretches
+        if not voice.is_quiet(now_s[tick]):
             return tick
-        at = bisect_right(stretches.ends, tick)
-        slow = bisect_right(stretches.slow, tick)
-        level, f0, effort, far = voice.calm_within()
-        while at < len(stretches.ends) and not stretches.changes[at]:
-            high, end = stretches.highest[at], stretches.ends[at]
-            sample = rows.tick(end)
-            if high[0] >= level or high[1] >= f0 or high[2] >= effort or sample.upper[0] <= far:
+        begun = tick
+        at = bisect_right(s.ends, tick)
+        swing, pace = bisect_right(s.swings.ticks, tick), bisect_right(s.paces.ticks, tick)
+        while at < len(s.ends) and not s.changes[at]:
+            upper, end = s.uppers[at], s.ends[at]
+            if not voice.stays_calm(s.highest[at], upper[0]):
                 break
-            while slow < len(stretches.slow) and stretches.slow[slow] < end:
-                voice.take_slow(stretches.slow_ticks[slow])
-                if not voice.rests:
-                    return self._settle(stretches.slow[slow])
-                slow += 1
-            voice.take_calm(sample)
-            if slow < len(stretches.slow) and stretches.slow[slow] == end:
-                voice.take_slow(sample)
-                slow += 1
-            tick = end
+            swings, paces = s.swings.values[swing : s.swings.until[at]], s.paces.values[pace : s.paces.until[at]]
+            more = max(len(swings), len(paces))
+            even = not more or voice.stays_even(s.swings.most[at], s.paces.most[at], s.since_s[at], more)
+            if even:
+                voice.take_even(swings, paces, now_s[end])
+                voice.take_calm(upper, s.firm[at], now_s[end])
+            else:
+                lit = self._step(tick, at, s)
+                if lit is not None:
+                    return self._settle(lit)
+            tick, swing, pace = end, s.swings.until[at], s.paces.until[at]
             if not voice.rests:
                 return self._settle(tick)
-            level, f0, effort, far = voice.calm_within()
             at += 1
+        voice.settle()
+        if tick > begun:
+            self._rested(tick)
         return tick
+
+    def _step(self, tick: int, at: int, stretches: Stretches) -> int | None:
+        """Take a calm stretch from this tick on, one look at a time; the tick before its end at which something lit."""
+        voice, end = self._voice, stretches.ends[at]
+        slow = bisect_right(stretches.slow, tick)
+        while slow < len(stretches.slow) and stretches.slow[slow] < end:
+            voice.take_slow(self._rows.tick(stretches.slow[slow]))
+            if not voice.rests:
+                return stretches.slow[slow]
+            slow += 1
+        voice.take_calm(stretches.uppers[at], stretches.firm[at], self._rows.now_s[end])
+        if slow < len(stretches.slow) and stretches.slow[slow] == end:
+            voice.take_slow(self._rows.tick(end))
+        return None
 
     def _settle(self, tick: int) -> int:
         """Something was lit by the way: decide at this tick, and go on from there."""
-        self._tell(tick, self._voice.state(self._rows.now_s[tick]), self._hearing.reason(tick), STEADY)
+        self._rested(tick)
+        self._tell(tick, self._hearing.reason(tick))
         return tick
+
+    def _rested(self, tick: int) -> None:
+        """The speech up to this tick was calm."""
+        self._voice.settle()
+        if self._sides is not None:
+            self._sides.rested(self._rows.now_s[tick])
 
     def _checklist(self) -> list[ChecklistItem]:
         stored = {item.id: item for item in self._call.result.checklist}

@@ -7,31 +7,35 @@ people from going around it (docs/store.md).
 
 from __future__ import annotations
 
-import getpass
+import gc
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, null, or_, select, update
 
 from monitor.errors import ParameterError
 from monitor.policy.model import Policy
+from monitor.private import data_folder
 from monitor.result_types import CallResult
 from monitor.store import columns as packed
+from monitor.store.head import CallHead, clean, user
 from monitor.store.packing import unpack_result
 from monitor.store.place import WAIT_S, open_engine
-from monitor.store.rows import clean
 from monitor.store.tables import Access, Call, Part, PolicyText, StoredComment, StoredDispute, Verdict
 from monitor.store.troubles import told
-from monitor.store.writing import CallHead, CallWriter
+from monitor.store.writing import CallWriter
 
 _COLUMNS = (
     "id", "began_ms", "ended", "agent", "team", "shared", "name", "duration_s", "green_s", "amber_s", "red_s", "grey_s",
     "flags", "policy", "recogniser",
 )  # fmt: skip
+RECORDINGS = "recordings"  # of the data folder, where a live session keeps sound
 _AT_ONCE = 500  # numbers in one statement
 
 
@@ -53,6 +57,9 @@ class Listed(NamedTuple):
     flags: int
     policy: str
     recogniser: str
+
+
+_listed = partial(tuple.__new__, Listed)  # of a row as it comes; a third of what ``_make`` costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +125,23 @@ class Store:
                                  (until, Call.began_ms < _ms(until))):  # fmt: skip
             statement = statement if value is None else statement.where(condition)
         statement = statement.order_by(Call.began_ms.desc(), Call.id.desc()).limit(most)
-        with told(self.name), self.engine.connect() as connection:
-            return list(map(Listed._make, connection.execute(statement)))
+        with told(self.name), self.engine.connect() as connection, _uncollected():
+            return list(map(_listed, connection.execute(statement)))
 
     def numbers(self) -> list[int]:
         """The numbers of all ended calls that this person may see, oldest first."""
         with told(self.name), self.engine.connect() as connection:
             statement = select(Call.id).where(self._visible(), Call.ended).order_by(Call.id)
             return list(connection.execute(statement).scalars())
+
+    def holds(self, result: CallResult) -> bool:
+        """Whether one's own call of this recording is here, heard by the same recogniser under the same policy."""
+        engine = result.engine
+        made = (Call.sha256 == result.source.sha256, Call.heard_policy == engine.policy,
+                Call.recogniser == engine.recogniser, Call.agent_channel == engine.agent_channel)  # fmt: skip
+        with told(self.name), self.engine.connect() as connection:
+            found = select(Call.id).where(Call.agent == self.who, Call.ended, *made).limit(1)
+            return connection.execute(found).first() is not None
 
     def open(self, call_id: int, deed: str = "open") -> StoredCall:
         """A call with its newest result and the one that was shown; written down as this deed.
@@ -143,21 +159,31 @@ class Store:
             listed = Listed._make(row)
             documents = select(Verdict.document).where(Verdict.call_id == call_id).order_by(Verdict.number)
             found = list(connection.execute(documents).scalars())
-            remarks = (
-                select(StoredDispute.made_ms, StoredDispute.who, StoredDispute.subject, StoredDispute.at_s,
-                       StoredDispute.text, StoredDispute.note).where(StoredDispute.call_id == call_id),
-                select(StoredComment.made_ms, StoredComment.who, StoredComment.at_s, StoredComment.text)
-                .where(StoredComment.call_id == call_id),
-            )  # fmt: skip
-            told_of = [Remark(*row) for row in connection.execute(remarks[0])]
-            told_of += [Remark(ms, who, None, at_s, text) for ms, who, at_s, text in connection.execute(remarks[1])]
+            remarks = _remarks(connection, call_id)
             connection.execute(insert(Access), [self.visit(listed.id, listed.agent, deed)])
-        return StoredCall(
-            listed,
-            unpack_result(found[-1]) if found else None,
-            unpack_result(found[0]) if found else None,
-            tuple(sorted(told_of, key=lambda remark: remark.made_ms)),
-        )
+        shown = unpack_result(found[0]) if found else None
+        result = shown if len(found) < 2 else unpack_result(found[-1])
+        return StoredCall(listed, result, shown, remarks)
+
+    def remarks(self, call_id: int) -> tuple[Remark, ...]:
+        """Disputes and comments of a call, in the order in which they were made; nothing is written down.
+
+        Raises
+        ------
+        ParameterError
+            There is no such call, or this person may not see it.
+        """
+        with told(self.name), self.engine.connect() as connection:
+            if connection.execute(select(Call.id).where(Call.id == call_id, self._visible())).first() is None:
+                raise _no_call(call_id)
+            return _remarks(connection, call_id)
+
+    def number_of(self, sha256: str) -> int | None:
+        """The newest stored call of the recording with this hash, None where this person may see none."""
+        with told(self.name), self.engine.connect() as connection:
+            same = select(Call.id).where(Call.sha256 == sha256, self._visible()).order_by(Call.id.desc()).limit(1)
+            found = connection.execute(same).scalar()
+        return None if found is None else int(found)
 
     def trace(self, call_id: int, side: int = 0) -> packed.Trace:
         """Measures of one side for a picture; open the call first."""
@@ -185,18 +211,28 @@ class Store:
     def delete(self, call_ids: Sequence[int]) -> int:
         """Delete calls of one's own, all or none; how many."""
         self._change_own(call_ids, "delete")
+        sounds: list[str | None] = []
         with told(self.name), self.engine.begin() as connection:
             for some in _parts(list(call_ids)):
+                sounds += connection.execute(select(Call.sound).where(Call.id.in_(some))).scalars()
                 connection.execute(delete(Call).where(Call.id.in_(some)))
+        _forget(sounds)
         return len(call_ids)
 
-    def purge(self, before: datetime) -> int:
-        """Delete every call that began before this, whoever's it is; how many. What is kept of them is that."""
+    def purge(self, before: datetime, *, own_live: bool = False) -> int:
+        """Delete every call that began before this, whoever's it is, or only one's own live ones; how many.
+
+        What is kept of them is that.
+        """
+        these = [Call.began_ms < _ms(before)]
+        if own_live:
+            these += [Call.agent == self.who, Call.origin.is_not(None)]
         with told(self.name), self.engine.begin() as connection:
-            old = connection.execute(select(Call.id, Call.agent).where(Call.began_ms < _ms(before))).all()
+            old = connection.execute(select(Call.id, Call.agent, Call.sound).where(*these)).all()
             if old:
-                connection.execute(insert(Access), [self.visit(number, agent, "purge") for number, agent in old])
-                connection.execute(delete(Call).where(Call.began_ms < _ms(before)))
+                connection.execute(insert(Access), [self.visit(number, agent, "purge") for number, agent, _ in old])
+                connection.execute(delete(Call).where(*these))
+        _forget([sound for _, _, sound in old])
         return len(old)
 
     def dispute(self, call_id: int, subject: str, at_s: float, text: str, note: str | None = None) -> None:
@@ -267,12 +303,33 @@ def open_store(place: str | Path | None = None, *, who: str | None = None, wait_
     return Store(engine, name, who or user())
 
 
-def user() -> str:
-    """The user of this system."""
+def _remarks(connection: Connection, call_id: int) -> tuple[Remark, ...]:
+    d, c = StoredDispute, StoredComment
+    disputes = select(d.made_ms, d.who, d.subject, d.at_s, d.text, d.note).where(d.call_id == call_id)
+    comments = select(c.made_ms, c.who, null(), c.at_s, c.text, null()).where(c.call_id == call_id)
+    found = [Remark(*row) for statement in (disputes, comments) for row in connection.execute(statement)]
+    return tuple(sorted(found, key=lambda remark: remark.made_ms))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage while a hundred thousand rows are made, none of which is any: a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
     try:
-        return clean(getpass.getuser())
-    except (OSError, KeyError, ImportError):
-        return "agent"
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _forget(sounds: Iterable[str | None]) -> None:
+    """Remove the recordings that a live session made; never one that was given to be analysed."""
+    folder = data_folder() / RECORDINGS
+    for sound in sounds:
+        if sound is not None and Path(sound).parent == folder:
+            with suppress(OSError):
+                Path(sound).unlink(missing_ok=True)
 
 
 def _no_call(call_id: int, *, own: bool = False) -> ParameterError:

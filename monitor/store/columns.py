@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +87,16 @@ def frame_columns(features: Features) -> Columns:
     }
 
 
+def length(columns: Columns) -> int:
+    """How many rows these columns have."""
+    return len(next(iter(columns.values())))
+
+
+def joined(pieces: Sequence[Columns]) -> Columns:
+    """Consecutive columns as one."""
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
 def pack_ticks(columns: Columns) -> bytes:
     """Ticks as bytes."""
     return _pack(columns, _TICKS)
@@ -106,6 +117,16 @@ def unpack_talk(parts: Sequence[bytes]) -> list[tuple[int, int, int, int, int]]:
     """What ``pack_talk`` was given, of all parts."""
     columns = _joined(parts, _TALK)
     return list(zip(*(columns[name].tolist() for name, _ in _TALK), strict=True))
+
+
+def read_ticks(part: bytes) -> Columns:
+    """The columns that ``pack_ticks`` was given."""
+    return _unpack(part, _TICKS)
+
+
+def read_frames(part: bytes) -> Columns:
+    """The columns that ``pack_frames`` was given."""
+    return _unpack(part, _FRAMES)
 
 
 def unpack_ticks(parts: Sequence[bytes]) -> VoiceTicks:
@@ -129,7 +150,11 @@ def unpack_ticks(parts: Sequence[bytes]) -> VoiceTicks:
 
 def unpack_frames(parts: Sequence[bytes]) -> Trace:
     """The measures of one side of a call for a picture, from its parts in order."""
-    columns = _joined(parts, _FRAMES)
+    return trace_of(_joined(parts, _FRAMES))
+
+
+def trace_of(columns: Columns) -> Trace:
+    """The measures for a picture that these columns hold."""
     f0 = columns["f0"].astype(np.float32)
     marks = columns["marks"].astype(np.uint8)
     return Trace(
@@ -164,26 +189,49 @@ def _pack(columns: Columns, spec: Sequence[tuple[str, str]]) -> bytes:
 
 
 def _joined(parts: Sequence[bytes], spec: Sequence[tuple[str, str]]) -> Columns:
-    unpacked = [_unpack(part, spec) for part in parts]
-    if not unpacked:
+    """The columns of consecutive parts; neighbours of one length, as whole minutes are, are read together."""
+    bodies = [_body(part, spec) for part in parts]
+    pieces = [
+        _columns(b"".join(body for _, body in same), count, spec)
+        for count, same in groupby(bodies, key=lambda each: each[0])
+    ]
+    if not pieces:
         return {name: np.zeros(0, kind) for name, kind in spec}
-    return {name: np.concatenate([each[name] for each in unpacked]) for name, _ in spec}
+    return joined(pieces)
 
 
 def _unpack(part: bytes, spec: Sequence[tuple[str, str]]) -> Columns:
+    count, body = _body(part, spec)
+    return _columns(body, count, spec)
+
+
+def _body(part: bytes, spec: Sequence[tuple[str, str]]) -> tuple[int, bytes]:
+    """How many rows a part has, and its columns one after the other."""
     try:
         kind, fields, count = _HEAD.unpack_from(part)
         body = zlib.decompress(part[_HEAD.size :])
     except (struct.error, zlib.error) as error:
-        raise EnvironmentProblem(
-            "The stored measures of this call are damaged; analyse its recording again."
-        ) from error
+        raise _damaged() from error
     if kind != _FORMAT or fields != len(spec):
         raise EnvironmentProblem("The stored measures of this call were written by a newer Evenkeel; update this one.")
+    if len(body) != count * sum(np.dtype(each).itemsize for _, each in spec):
+        raise _damaged()
+    return count, body
+
+
+def _columns(bodies: bytes, count: int, spec: Sequence[tuple[str, str]]) -> Columns:
+    """The columns of parts that have so many rows each; within each part they are differences."""
+    width = sum(np.dtype(kind).itemsize for _, kind in spec)
+    parts = np.frombuffer(bodies, np.uint8).reshape(-1, count * width) if count else np.zeros((0, 0), np.uint8)
     columns: Columns = {}
     at = 0
-    for name, dtype in spec:
-        steps = np.frombuffer(body, dtype, count, at)
-        columns[name] = np.cumsum(steps, dtype=steps.dtype)
-        at += steps.nbytes
+    for name, kind in spec:
+        end = at + count * np.dtype(kind).itemsize
+        steps = np.ascontiguousarray(parts[:, at:end]).view(kind)
+        columns[name] = np.cumsum(steps, axis=1, dtype=steps.dtype).ravel()
+        at = end
     return columns
+
+
+def _damaged() -> EnvironmentProblem:
+    return EnvironmentProblem("The stored measures of this call are damaged; analyse its recording again.")

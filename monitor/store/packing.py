@@ -8,10 +8,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from monitor.conversation.floor import Happening, Kind
 from monitor.errors import EnvironmentProblem
 from monitor.events import FlagChanged
 from monitor.result_types import CallResult
 from monitor.types import Flag, FlagState, Hypothesis, Word
+
+KINDS = tuple(Kind)
+TalkRow = tuple[int, int, int, int, int]  # kind, side, start, end, told
+
+
+def talk_row(happening: Happening) -> TalkRow:
+    """Something between the two sides as numbers."""
+    return (KINDS.index(happening.kind), happening.side, happening.start, happening.end, happening.told)
 
 
 @dataclass(slots=True)

@@ -43,7 +43,9 @@ def open_engine(place: str | Path | None = None, *, wait_s: float = WAIT_S) -> t
         The database cannot be reached or used, or is newer than this program.
     """
     url = _url(place)
-    name = str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    name = str(url.database)
+    if url.get_backend_name() != "sqlite":
+        name = url.set(drivername="postgresql").render_as_string(hide_password=True)  # as people write it
     engine = _sqlite(url, wait_s) if url.get_backend_name() == "sqlite" else _postgresql(url, wait_s)
     try:
         with told(name), engine.connect() as connection:
@@ -109,7 +111,8 @@ def _postgresql(url: URL, wait_s: float) -> Engine:
             pool_pre_ping=True,
             connect_args={
                 "connect_timeout": max(2, round(wait_s)),
-                "options": f"-c lock_timeout={round(1000 * wait_s)}",
+                # A long list is sorted in memory.
+                "options": f"-c lock_timeout={round(1000 * wait_s)} -c work_mem=64MB",
             },
         )
     except ImportError as error:

@@ -8,18 +8,19 @@ from dataclasses import asdict
 from typing import Any
 
 from monitor.result_types import CallResult, EngineInfo, FlagRecord
+from monitor.store.head import Disputed, clean
 from monitor.store.tables import StoredFlag, StoredItem, StoredLight
 from monitor.types import RATE_HZ, Flag, Light, Reason, SourceInfo
 
 Row = dict[str, Any]
-_LONGEST_NAME = 400
+LONGEST_NAME = 400
 
 
 def call_values(info: SourceInfo, engine: EngineInfo) -> Row:
     """What is known of a call from the start."""
     duration_s = info.duration_s or 0.0
     return {
-        "name": clean(info.name)[:_LONGEST_NAME],
+        "name": clean(info.name)[:LONGEST_NAME],
         "sha256": info.sha256,
         "duration_s": duration_s,
         "samples": round(duration_s * RATE_HZ),
@@ -52,6 +53,13 @@ def flag_row(call_id: int, number: int, flag: Flag | FlagRecord) -> Row:
     }  # fmt: skip
 
 
+def dispute_row(call_id: int, who: str, dispute: Disputed) -> Row:
+    """What somebody found not right."""
+    d = dispute
+    return {"call_id": call_id, "made_ms": d.made_ms, "who": who, "subject": clean(d.subject), "at_s": d.at_s,
+            "text": clean(d.text), "note": d.note and clean(d.note)}  # fmt: skip
+
+
 def verdict_rows(call_id: int, result: CallResult) -> dict[type[StoredLight | StoredFlag | StoredItem], list[Row]]:
     """Lights, flags and checklist of a result."""
     return {
@@ -66,8 +74,3 @@ def verdict_rows(call_id: int, result: CallResult) -> dict[type[StoredLight | St
             for i, item in enumerate(result.checklist)
         ],
     }  # fmt: skip
-
-
-def clean(text: str) -> str:
-    """Text that both databases take: no NUL, no half of a surrogate pair."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")

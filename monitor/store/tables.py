@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0002"  # the newest migration
+HEAD = "0003"  # the newest migration
 
 Key = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by themselves only as INTEGER
 
@@ -46,7 +46,7 @@ class Call(Base):
     __tablename__ = "calls"
     # A number is never given twice, for the list of accesses keeps it.
     __table_args__ = (
-        Index(None, "began_ms"), Index(None, "agent", "began_ms"), Index(None, "sha256"),
+        Index(None, "began_ms"), Index(None, "agent", "began_ms"), Index(None, "sha256"), Index(None, "origin"),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
 
@@ -76,6 +76,8 @@ class Call(Base):
     flags: Mapped[int] = mapped_column(default=0)
     talk_share: Mapped[float | None]
     interruptions: Mapped[int | None]
+    sound: Mapped[str | None] = mapped_column(Text)  # the path of a recording, on the machine where it was made
+    origin: Mapped[str | None] = mapped_column(String(64))  # of the journal that it was written from, for a live call
 
 
 class Verdict(Base):

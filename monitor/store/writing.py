@@ -7,40 +7,23 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 
-import numpy as np
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, and_, delete, insert, or_, select, update
 
-from monitor.conversation.floor import Happening, Kind
+from monitor.conversation.floor import Happening
 from monitor.events import Event, FlagChanged, FramesMeasured, LightChanged
 from monitor.policy.model import Policy
-from monitor.result_types import CallResult, EngineInfo
+from monitor.result_types import CallResult
 from monitor.store import columns as packed
-from monitor.store.packing import Heard, pack_heard, pack_result
-from monitor.store.rows import call_values, flag_row, light_row, verdict_rows
+from monitor.store.head import CallHead, Disputed, clean
+from monitor.store.packing import Heard, TalkRow, pack_heard, pack_result, talk_row
+from monitor.store.rows import LONGEST_NAME, call_values, dispute_row, flag_row, light_row, verdict_rows
 from monitor.store.tables import Call, Part, PolicyText, StoredComment, StoredDispute, StoredFlag, StoredLight, Verdict
 from monitor.store.troubles import told
-from monitor.types import TICK, Baseline, Hypothesis, SourceInfo
+from monitor.types import TICK, Hypothesis, SourceInfo
 from monitor.voice import TICK_S
 from monitor.windows import VoiceTicks
-
-KINDS = tuple(Kind)
-
-
-@dataclass(frozen=True, slots=True)
-class CallHead:
-    """What is known of a call when it begins. ``usual`` is the stored voice that it is judged by, None for none."""
-
-    info: SourceInfo
-    engine: EngineInfo
-    policy: Policy
-    agent: str
-    began: datetime
-    team: str | None = None
-    usual: Baseline | None = None
 
 
 @dataclass(slots=True)
@@ -49,7 +32,7 @@ class _Minute:
 
     ticks: list[packed.Columns] = field(default_factory=list)
     frames: list[packed.Columns] = field(default_factory=list)
-    talk: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    talk: list[TalkRow] = field(default_factory=list)
     heard: Heard = field(default_factory=Heard)
 
 
@@ -74,6 +57,7 @@ class CallWriter:
         self._written_lights = 0
         self._flags: dict[int, FlagChanged] = {}
         self._new_flags: set[int] = set()
+        self._disputes: list[Disputed] = []
 
     def take(self, event: Event) -> None:
         """Keep what this event tells; most events are in the result as well, which comes last."""
@@ -81,7 +65,7 @@ class CallWriter:
             case FramesMeasured(channel=channel, features=features):
                 self._agent = channel if self._agent is None else self._agent  # whose frames come first
                 side = 0 if channel == self._agent else 1
-                self._spread(side, features.start_frame, packed.frame_columns(features), packed.PART_FRAMES, "frames")
+                self.put_frames(side, features.start_frame, packed.frame_columns(features))
             case LightChanged():
                 self._lights.append(event)
             case FlagChanged(flag=flag):
@@ -95,8 +79,16 @@ class CallWriter:
         """Keep the windows of one side."""
         found = packed.tick_columns(ticks, *self._counted.get(side, (0, 0)))
         self._counted[side] = packed.counted(ticks)
-        self._ticks = max(self._ticks, ticks.first + len(ticks))
-        self._spread(side, ticks.first, found, packed.PART_TICKS, "ticks")
+        self.put_ticks(side, ticks.first, found)
+
+    def put_ticks(self, side: int, first: int, found: packed.Columns) -> None:
+        """Keep windows of one side that are columns already, from this tick on."""
+        self._ticks = max(self._ticks, first + packed.length(found))
+        self._spread(side, first, found, packed.PART_TICKS, "ticks")
+
+    def put_frames(self, side: int, first: int, found: packed.Columns) -> None:
+        """Keep measures of one side for a picture, from this frame on."""
+        self._spread(side, first, found, packed.PART_FRAMES, "frames")
 
     def heard(self, hypothesis: Hypothesis, at_s: float, announced_s: float | None) -> None:
         """Keep one pass of the recogniser."""
@@ -107,8 +99,15 @@ class CallWriter:
 
     def happened(self, happening: Happening) -> None:
         """Keep something between the two sides."""
-        h = happening
-        self._at(0, h.told * TICK_S / TICK).talk.append((KINDS.index(h.kind), h.side, h.start, h.end, h.told))
+        self.put_talk(talk_row(happening))
+
+    def put_talk(self, row: TalkRow) -> None:
+        """Keep something between the two sides that is a row already."""
+        self._at(0, row[-1] * TICK_S / TICK).talk.append(row)
+
+    def disputed(self, dispute: Disputed) -> None:
+        """Keep what the agent found not right during the call."""
+        self._disputes.append(dispute)
 
     def flush(self) -> None:
         """Write what is new."""
@@ -118,16 +117,16 @@ class CallWriter:
         self.call_id = call_id
         self._settled()
 
-    def finish(self, result: CallResult) -> int:
-        """Write the rest and the result; return the call's number."""
+    def finish(self, result: CallResult, *, ended: bool = True) -> int:
+        """Write the rest and the result, of a call that ended or was cut off; return the call's number."""
         with told(self._name), self._engine.begin() as connection:
             call_id = self._begin(connection) if self.call_id is None else self.call_id
             self._write(connection, call_id)
             fingerprint = self._head.policy.fingerprint
             write_result(connection, call_id, result, fingerprint, number=0)
-            if result.source.sha256 is not None:
-                _replace_earlier(connection, call_id, self._head.agent, result.source.sha256)
-            connection.execute(update(Call).where(Call.id == call_id).values(ended=True))
+            if ended:
+                _replace_earlier(connection, call_id, self._head, result.source.sha256)
+            connection.execute(update(Call).where(Call.id == call_id).values(ended=ended))
         self.call_id = call_id
         self._settled()
         return call_id
@@ -140,7 +139,7 @@ class CallWriter:
 
     def _spread(self, side: int, first: int, found: packed.Columns, size: int, kind: str) -> None:
         """Put rows into the minutes that they belong to."""
-        count = len(next(iter(found.values())))
+        count = packed.length(found)
         at = 0
         while at < count:
             minute = (first + at) // size
@@ -167,6 +166,9 @@ class CallWriter:
             "heard_policy": head.policy.fingerprint,
             "policy": head.policy.fingerprint,
             "usual": usual,
+            "sound": head.sound and clean(head.sound),
+            "origin": head.origin,
+            "shared": head.shared,
         }
         return int(connection.execute(insert(Call).values(values).returning(Call.id)).scalar_one())
 
@@ -190,6 +192,11 @@ class CallWriter:
         for key in sorted(self._new_flags):
             connection.execute(delete(StoredFlag).where(StoredFlag.call_id == call_id, StoredFlag.number == key))
             connection.execute(insert(StoredFlag).values(flag_row(call_id, key, self._flags[key].flag)))
+        if self._disputes:
+            who = self._head.agent
+            connection.execute(
+                insert(StoredDispute), [dispute_row(call_id, who, dispute) for dispute in self._disputes]
+            )
         duration_s = round(self._ticks * TICK_S, 3)
         connection.execute(update(Call).where(Call.id == call_id).values(duration_s=duration_s))
 
@@ -197,6 +204,7 @@ class CallWriter:
         """What was written is not written again; minutes that are over are let go."""
         self._dirty.clear()
         self._new_flags.clear()
+        self._disputes.clear()
         self._written_lights = len(self._lights)
         newest = self._ticks // packed.PART_TICKS
         # What is told late belongs to an earlier minute, but never to one so long ago.
@@ -206,15 +214,11 @@ class CallWriter:
 
 def _part(minute: _Minute) -> dict[str, bytes | None]:
     return {
-        "ticks": packed.pack_ticks(_joined(minute.ticks)) if minute.ticks else None,
-        "frames": packed.pack_frames(_joined(minute.frames)) if minute.frames else None,
+        "ticks": packed.pack_ticks(packed.joined(minute.ticks)) if minute.ticks else None,
+        "frames": packed.pack_frames(packed.joined(minute.frames)) if minute.frames else None,
         "talk": packed.pack_talk(minute.talk) if minute.talk else None,
         "words": pack_heard(minute.heard) if minute.heard.passes or minute.heard.flags else None,
     }
-
-
-def _joined(pieces: Sequence[packed.Columns]) -> packed.Columns:
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 def keep_policy(connection: Connection, policy: Policy) -> None:
@@ -250,9 +254,16 @@ def write_result(connection: Connection, call_id: int, result: CallResult, polic
     connection.execute(update(Call).where(Call.id == call_id).values(values))
 
 
-def _replace_earlier(connection: Connection, call_id: int, agent: str, sha256: str) -> None:
-    """Let the same recording, analysed anew, take the place of the earlier one, with what people wrote about it."""
-    same = (Call.sha256 == sha256, Call.agent == agent, Call.id < call_id)
+def _replace_earlier(connection: Connection, call_id: int, head: CallHead, sha256: str | None) -> None:
+    """Let the same recording, analysed anew, take the place of the earlier one, with what people wrote about it.
+
+    An earlier run that was stopped in it left no hash, but its name and time.
+    """
+    name, began_ms = clean(head.info.name)[:LONGEST_NAME], round(head.began.timestamp() * 1000)
+    one = and_(Call.ended.is_(False), Call.origin.is_(None), Call.name == name, Call.began_ms == began_ms)
+    if sha256 is not None:
+        one = or_(one, Call.sha256 == sha256)
+    same = (one, Call.agent == head.agent, Call.id < call_id)
     for earlier, shared in connection.execute(select(Call.id, Call.shared).where(*same)).all():
         for table in (StoredDispute, StoredComment):
             connection.execute(update(table).where(table.call_id == earlier).values(call_id=call_id))

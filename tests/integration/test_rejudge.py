@@ -1,6 +1,7 @@
 """Judging again without audio: the same as analysing, and leaving out what changes nothing changes nothing."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,19 +11,23 @@ from models.baseline import BaselineLearner
 from monitor.assemble import AnalysisOptions, analyse_source, keeper
 from monitor.cli import main
 from monitor.commands._stored import recording_sink
+from monitor.conversation.floor import Happening, Kind
+from monitor.conversation.two_sides import TwoSides
 from monitor.policy.load import load_policy
 from monitor.policy.model import Policy
 from monitor.policy.thresholds import Thresholds
 from monitor.rejudge.call import _Again, judge_again
 from monitor.rejudge.many import judge_many
+from monitor.rejudge.quiet import QuietVoice
 from monitor.rejudge.suggest import spans, suggest
 from monitor.sources.array import ArraySource
 from monitor.store.calls import open_store
+from monitor.store.packing import KINDS, Heard, pack_heard, talk_row
 from monitor.store.recall import Recalled, recall
-from monitor.types import RATE_HZ, Baseline
-from monitor.voice import TICK_S
-from monitor.windows import RollingWindows
-from tests.signals import buzz, noise
+from monitor.types import RATE_HZ, TICK, Baseline, Light
+from monitor.voice import STEADY, TICK_S, VoiceJudge
+from monitor.windows import RollingWindows, rows
+from tests.live_fakes import call_audio
 from tests.stored import empty_result, joined, said, store_call
 from tests.talks import MINE
 
@@ -32,7 +37,7 @@ EAGER = {
     "voice.rising": {"strain": 0.15, "samples": 10, "lasts_s": 1.0},
     "voice.agitated": {"above_st": 0.3, "lasts_s": 0.5},
     "voice.flat": {"on": True, "below_share": 0.9, "lasts_s": 1.0},
-    "pace.fast": {"share": 1.05, "least_syl_s": 1.0, "lasts_s": 0.5},
+    "pace.fast": {"share": 1.01, "least_syl_s": 1.0, "lasts_s": 0.5},
     "pace.slow": {"on": True, "share": 0.95, "lasts_s": 0.5},
 }
 POLICIES = {
@@ -66,12 +71,57 @@ def call_of(ticks, usual=None):
                     None, (), ())  # fmt: skip
 
 
+def call_of_both(seed, usual=None):
+    """A call with both sides, who speak over each other, fall silent and announce a hold."""
+    rng = np.random.default_rng(seed)
+    call, frames = call_of(lively(seed, minutes=4), usual), 4 * 6000
+    kinds = [Kind.UTTERANCE, Kind.OVERLAP, Kind.INTERRUPTION, Kind.ALONE, Kind.QUIET, Kind.REPLY]
+    talk, told = [], 0
+    while (told := told + int(rng.integers(20, 300))) < frames + 20:
+        start = max(0, told - int(rng.integers(50, 3000)))
+        kind = kinds[int(rng.integers(len(kinds)))]
+        talk.append(talk_row(Happening(kind, start, told, told, int(rng.integers(2)))))
+    heard = Heard(holds=[(60.0, 59.5), (100.02, 99.0)])
+    result = replace(call.result, source=replace(call.result.source, channels=2))
+    customer = lively(seed + 50, minutes=4)
+    return replace(call, result=result, customer=customer, talk=talk, words=[pack_heard(heard)])
+
+
+class Exact(QuietVoice):
+    """Looks at the rise at every sample, as the engine does."""
+
+    _look_at_rise = VoiceJudge._look_at_rise
+
+
 class EveryTick(_Again):
-    """Looks at every tick, as the engine does."""
+    """Looks at every tick, and tells the judgement of each, as the engine does."""
+
+    def __init__(self, call, policy, keeper):
+        super().__init__(call, policy, keeper)
+        self._voice = Exact(policy.thresholds, self._keeper)
+
+    def _both(self, customer, keeper):
+        sides = TwoSides(self._policy.thresholds, keeper(self._policy, None))
+        sides._happened.extend(Happening(KINDS[kind], *row, side) for kind, side, *row in self._call.talk)
+        ends = range(TICK, TICK * (len(customer) + 1), TICK)
+        sides._ticks.extend(zip(ends, zip(*rows(customer).values(), strict=True), strict=True))
+        return sides
 
     def _walk(self):
+        holds = list(self._words.holds)
         for tick in range(len(self._call.agent)):
+            while holds and self._sides is not None and holds[0][0] <= self._rows.now_s[tick]:
+                self._sides.announce_hold(holds.pop(0)[1])
             self._look(tick)
+
+    def _tell(self, tick, unheard, *, fresh=False):
+        now_s, state = self._rows.now_s[tick], self._voice.state(self._rows.now_s[tick])
+        between = STEADY
+        if self._sides is not None:
+            lit = state.light is not Light.GREEN
+            _, between = self._sides.look((tick + 1) * TICK, now_s, self._voice.strain, fresh, lit)
+        for changed in self._judgement.look(now_s if tick else 0.0, state, unheard, between):
+            self._builder.take(changed)
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
@@ -82,6 +132,17 @@ def test_leaving_ticks_out_changes_nothing(policy, usual, seed):
     every = EveryTick(call, policy, keeper).result(None)
     assert judge_again(call, policy, keeper) == every
     assert len(every.lights) > 1
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_leaving_ticks_of_both_sides_out_changes_nothing(policy, seed):
+    call = call_of_both(seed, MINE if seed == 2 else None)
+    every = EveryTick(call, policy, keeper).result(None)
+    assert judge_again(call, policy, keeper) == every
+    found = {reason.id for span in every.lights for reason in span.reasons}
+    assert found >= {"turn.dead_air", "turn.talk_over", "turn.interrupt"}
+    assert every.conversation.customer.raised or policy.name == "calm"
 
 
 def test_the_lights_of_that_comparison_are_of_every_kind():
@@ -118,22 +179,6 @@ def test_the_middle_of_the_last_values_is_that_of_sorting_them():
             assert learner.spread == tuple(own.tolist())
 
 
-def spoken(seconds, seed, level_dbfs=-26.0):
-    """Something like speech: buzzes of several pitches with pauses between, over a little noise."""
-    rng = np.random.default_rng(seed)
-    pieces = []
-    while sum(map(len, pieces)) < seconds * RATE_HZ:
-        f0, shout = rng.uniform(110, 150), rng.random() < 0.12
-        for _ in range(int(rng.integers(2, 8))):
-            vowel = buzz(f0 * (1.7 if shout else 1.0), rng.uniform(0.15, 0.3), level_dbfs + (12 if shout else 0),
-                         to_hz=f0 * rng.uniform(0.9, 1.1) * (1.7 if shout else 1.0),
-                         slope_db_per_octave=-3.0 if shout else -8.0)  # fmt: skip
-            pieces += [vowel, np.zeros(int(0.05 * RATE_HZ), np.float32)]
-        pieces.append(np.zeros(int(rng.uniform(0.3, 1.2) * RATE_HZ), np.float32))
-    y = np.concatenate(pieces)[: int(seconds * RATE_HZ)]
-    return np.asarray(y + noise(len(y) / RATE_HZ, -62.0, seed=seed), np.float32)
-
-
 @pytest.fixture(scope="module")
 def analysed(tmp_path_factory):
     """Two recordings in a store, of one channel and of two, and what other policies say of them when analysed."""
@@ -144,8 +189,8 @@ def analysed(tmp_path_factory):
         '[thresholds."voice.mirrored"]\nstrain = 0.3\nlasts_s = 0.1\n',
         encoding="utf-8",
     )
-    one = spoken(100, 1)
-    both = np.stack([np.roll(spoken(100, 2), 3 * RATE_HZ), spoken(100, 3, -30.0)])
+    both = call_audio()
+    one = both[0].copy()
     both[0, 40 * RATE_HZ : 50 * RATE_HZ] = 0.0
     results = {}
     with open_store(folder / "c.sqlite", who="ann") as store:

@@ -9,6 +9,7 @@ import soundfile
 
 from monitor.cli import main
 from monitor.store.calls import open_store
+from monitor.store.whole import whole
 from monitor.types import RATE_HZ
 from tests.signals import buzz
 from tests.stored import DAY, said, store_call
@@ -48,16 +49,17 @@ def test_calls_are_listed_and_shown(run, number):
     [listed] = json.loads(run("calls", "list", "--json").out)
     assert listed["id"] == number
     assert listed["began"] == DAY.isoformat(timespec="milliseconds")
-    run("calls", "comment", number, "well solved", "--at", 4)
+    run("calls", "comment", number, "well \x1b[2Jsolved", "--at", 4)
     run("calls", "dispute", number, "say.calm_down", "a quote", "--at", 10)
     told = run("calls", "show", number).out
     assert "seen by its agent alone" in told
     assert "Lights" in told
-    assert "ann says at 4.0 s: well solved" in told
+    assert "ann says at 4.0 s: well ?[2Jsolved" in told
+    assert "\x1b" not in told
     assert "ann disputes say.calm_down at 10.0 s: a quote" in told
     shown = json.loads(run("calls", "show", number, "--json").out)
     assert shown["result"]["schema"] == "evenkeel.call/1"
-    assert [remark["text"] for remark in shown["remarks"]] == ["well solved", "a quote"]
+    assert [remark["text"] for remark in shown["remarks"]] == ["well \x1b[2Jsolved", "a quote"]
 
 
 def test_sharing_and_who_looked(run, number):
@@ -131,7 +133,7 @@ def test_analysing_stores(tmp_path, place, run, capsys):
         y = np.concatenate([np.tile(np.append(buzz(f0, 0.3), np.zeros(1600, np.float32)), 20)])
         soundfile.write(folder / f"{name}.wav", y, RATE_HZ)
     (folder / "broken.wav").write_bytes(b"RIFF....")
-    command = ["analyze", str(folder), "--out", str(tmp_path / "out"), "--recogniser", "none", "--quiet"]
+    command = ["analyze", str(folder), "--out", str(tmp_path / "out"), "--recogniser", "none"]
     assert main([*command, "--store-at", place, "--agent", "ann", "--team", "blue"]) == 1
     capsys.readouterr()
     listed = json.loads(run("calls", "list", "--json").out)
@@ -140,6 +142,16 @@ def test_analysing_stores(tmp_path, place, run, capsys):
     number = next(call["id"] for call in listed if call["name"] == "a.wav")
     stored = json.loads(run("calls", "show", number, "--json").out)["result"]
     assert stored == json.loads((tmp_path / "out" / "a.json").read_text(encoding="utf-8"))
+    with open_store(place, who="ann") as store:
+        assert whole(store, number).sound == (folder / "a.wav").resolve()
+        store.delete([number])
+    assert main([*command, "--store-at", place, "--agent", "ann"]) == 1
+    told = capsys.readouterr().err
+    assert "it was not in the store" in told
+    listed = json.loads(run("calls", "list", "--json").out)
+    assert sorted(call["name"] for call in listed) == ["a.wav", "b.wav"], "results that were there are stored as well"
+    assert main([*command, "--store-at", place, "--agent", "ann"]) == 1
+    assert "not in the store" not in capsys.readouterr().err
     again = json.loads(run("rejudge", "--policy", "upset-customer-en", "--json").out)
     assert again["calls"] == 2
     assert again["changed"] == []

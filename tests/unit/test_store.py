@@ -2,19 +2,24 @@
 # ruff: noqa: F811 - a fixture that is imported is named again where it is asked for
 
 import json
+import os
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from monitor.errors import EnvironmentProblem, ParameterError
+from monitor.events import FlagChanged, LightChanged
 from monitor.rejudge.many import Change, Tally, apply, judge_many
 from monitor.store import tables
 from monitor.store.calls import open_store, user
 from monitor.store.export import export_agent
 from monitor.store.packing import pack_result
 from monitor.store.recall import recall
+from monitor.store.whole import CUT_OFF, whole
+from monitor.types import Flag, FlagState, Light, Reason
 from tests.databases import place, postgres, store  # noqa: F401 - fixtures
 from tests.stored import DAY, POLICY, empty_result, hand_over, head, judged, said, same, store_call
 
@@ -127,6 +132,80 @@ def test_remarks_are_kept_in_order(store):
     assert [(each.subject, each.at_s, each.text, each.note) for each in found] == [
         (None, None, "first", None), ("voice.raised", 3.5, "the door", "slammed"),
     ]  # fmt: skip
+
+
+def test_remarks_are_read_anew_without_a_trace(store, place):
+    number = store_call(store, sha256="ab" * 32)
+    assert store.remarks(number) == ()
+    store.comment(number, "here", at_s=4.0)
+    assert [each.text for each in store.remarks(number)] == ["here"]
+    assert store.number_of("ab" * 32) == number
+    assert store.number_of("cd" * 32) is None
+    assert store.visits() == []
+    with open_store(place, who="sue") as other:
+        assert other.number_of("ab" * 32) is None
+        with pytest.raises(ParameterError, match="no call"):
+            other.remarks(number)
+
+
+def test_all_of_a_call_is_there_to_be_replayed(store, tmp_path):
+    (tmp_path / "call.wav").write_bytes(b"sound")
+    os.utime(tmp_path / "call.wav", (DAY.timestamp(), DAY.timestamp()))
+    writer = store.begin(replace(head(), sound=str(tmp_path / "call.wav")))
+    ticks = hand_over(writer, minutes=2, passes=[said("please calm down now")])
+    number = writer.finish(judged(ticks))
+    store.dispute(number, "voice.raised", 4.0, "the door")
+    call = whole(store, number)
+    assert call.now is call.then
+    assert (call.policy, call.sound) == (POLICY, tmp_path / "call.wav")
+    assert [len(trace) for trace in call.traces] == [12_000]
+    assert same(call.ticks[0], ticks) or len(call.ticks[0]) == len(ticks)
+    assert [each.subject for each in call.remarks] == ["voice.raised"]
+    assert store.visits(most=1)[0].deed == "replay"
+    os.utime(tmp_path / "call.wav")
+    assert whole(store, number).sound is None, "another recording took its place"
+    (tmp_path / "call.wav").unlink()
+    assert whole(store, number).sound is None
+
+
+def test_a_call_that_has_no_result_is_shown_as_far_as_it_was_kept(store):
+    writer = store.begin(head())
+    hand_over(writer, passes=[said("please calm down now")])
+    writer.take(LightChanged(12.0, Light.RED, (Reason("say.calm_down", "said “calm down”"),), None))
+    flag = Flag(1, "say.calm_down", 10.3, 10.9, 0, "calm down", "calm down", FlagState.CONFIRMED, 0.9, None, 12.0)
+    writer.take(FlagChanged(12.0, flag))
+    writer.flush()
+    now = whole(store, store.listed()[0].id).now
+    assert [(span.start_s, span.light) for span in now.lights][-1] == (12.0, Light.RED)
+    assert [flag.id for flag in now.flags] == ["say.calm_down"]
+    assert [word.text for word in now.words] == ["please", "calm", "down", "now"]
+    assert now.warnings == (CUT_OFF,)
+
+
+def test_an_analysis_that_was_stopped_leaves_nothing_once_it_is_repeated(store):
+    cut_off = store.begin(head())
+    hand_over(cut_off)
+    cut_off.flush()
+    other = store.begin(head("other.wav"))
+    other.flush()
+    number = store_call(store)
+    assert sorted((call.name, call.ended) for call in store.listed()) == [("call.wav", True), ("other.wav", False)]
+    assert number in store.numbers()
+
+
+def test_the_sound_of_a_live_call_goes_with_it(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr("monitor.store.calls.data_folder", lambda: tmp_path)
+    (tmp_path / "recordings").mkdir()
+    kept, given_ = tmp_path / "recordings" / "live.flac", tmp_path / "mine.wav"
+    for path, began in ((kept, DAY), (given_, DAY)):
+        path.write_bytes(b"sound")
+        writer = store.begin(replace(head(path.name, began=began), sound=str(path), origin=path.name))
+        writer.finish(judged(hand_over(writer)))
+    store_call(store, name="analysed.wav")
+    assert store.purge(DAY + timedelta(days=1), own_live=True) == 2
+    assert (kept.exists(), given_.exists()) == (False, True)
+    assert [call.name for call in store.listed()] == ["analysed.wav"]
 
 
 def test_hostile_names_are_only_names(store):
