@@ -21,6 +21,7 @@ CORNER = (WIDTH - 420, 0, 420, 220)  # where the light is by default
 POLL_S = 0.004
 NEAR = 30  # how far a pixel may be from a light's colour, summed over red, green and blue
 ENOUGH = 30  # pixels that make a light
+WARM_S = 120.0  # after which a process should not grow any more
 
 
 class SoundClock:
@@ -155,6 +156,9 @@ class Cost:
         return 100 * grown / (self.at_s[-1] - self.at_s[0])
 
     def growth_mb(self) -> float:
-        """How much more memory the last quarter held than the second one."""
-        quarter = max(1, len(self.rss_mb) // 4)
-        return float(np.median(self.rss_mb[-quarter:]) - np.median(self.rss_mb[quarter : 2 * quarter]))
+        """How much more memory the last minute held than the one after the warm-up; in short runs shares of them."""
+        since_s = np.array(self.at_s) - self.at_s[0]
+        warm_s, minute_s = min(WARM_S, since_s[-1] / 4), min(60.0, since_s[-1] / 4)
+        rss_mb = np.array(self.rss_mb)
+        early = rss_mb[(since_s >= warm_s) & (since_s <= warm_s + minute_s)]
+        return float(np.median(rss_mb[since_s >= since_s[-1] - minute_s]) - np.median(early))

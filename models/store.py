@@ -308,6 +308,10 @@ def _partial() -> Iterator[Installed]:
 
 
 def _in_hub_cache(entry: Entry) -> Installed | None:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    if not Path(HF_HUB_CACHE, f"models--{entry.repository.replace('/', '--')}").is_dir():
+        return None  # what looks further takes 13 MB, which a live call that finds nothing does without
     from huggingface_hub import try_to_load_from_cache
 
     config = try_to_load_from_cache(entry.repository, "config.json")

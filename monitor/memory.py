@@ -1,9 +1,10 @@
-"""Keeping freed memory for the next block instead of giving it back to the system each time."""
+"""What the C libraries hold: freed memory kept for the next block, and a library that is not needed left out."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from importlib.util import find_spec
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of the GNU C library
 _KEPT_BYTES = 32 << 20  # the most that the library accepts for the second one
@@ -21,3 +22,14 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
         mallopt(_M_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
+
+
+def do_without_openssl() -> None:
+    """Let ``hashlib`` use Python's own hashes from here on: OpenSSL's would be 3 MB in memory for nothing.
+
+    To be called before anything imports ``hashlib``; harmless after that, and where Python has no hashes of its own.
+    """
+    own = find_spec("_md5") and find_spec("_sha1") and (find_spec("_sha256") or find_spec("_sha2"))
+    if own and "hashlib" not in sys.modules:
+        # None stands for a module that is not there, as the import system has it.
+        sys.modules.setdefault("_hashlib", None)  # type: ignore[arg-type]

@@ -220,7 +220,8 @@ class CallPipeline:
 
     def _take(self, hypothesis: Hypothesis, now_s: float) -> list[Event]:
         events = self._flags.take(hypothesis)
-        if self._sides is not None and (announced_s := self._holds.heard(hypothesis)) is not None:
+        announced_s = None if self._sides is None else self._holds.heard(hypothesis)
+        if self._sides is not None and announced_s is not None:
             self._sides.announce_hold(announced_s)
         if self._tap is not None:
             self._tap.heard(hypothesis, now_s, announced_s)

@@ -66,6 +66,10 @@ class ProfileStore:
         """Where the usual voice of this name is kept, whether or not it is there."""
         return self._folder / f"{name}.json"
 
+    def names(self) -> list[str]:
+        """Of the voices that are kept."""
+        return sorted(path.stem for path in self._folder.glob("*.json"))
+
     def load(self, name: str) -> tuple[StoredVoice | None, str | None]:
         """The voice of this name, None when none was learnt; and a sentence when a damaged one was set aside."""
         path = self.path(name)

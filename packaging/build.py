@@ -74,11 +74,12 @@ def answer_of(command: Sequence[str], what: str) -> str:
 
 
 def try_command(folder: Path) -> None:
-    """The version, its parts, the bundled call with the recogniser in its own process, and a batch with workers."""
+    """The version, its parts, the demo with the recogniser in its own process, a batch with workers, a store."""
     evenkeel = program(folder, "evenkeel")
     version = answer_of([evenkeel, "--version"], "evenkeel --version").split()[-1]
     if not version[:1].isdigit():
         raise BuildProblem(f"evenkeel --version says {version}")
+    answer_of([evenkeel, "models", "list", "--json"], "evenkeel models")  # as the window asks
     checks = json.loads(answer_of([evenkeel, "doctor", "--json"], "evenkeel doctor"))["checks"]
     lacking = [check["detail"] for check in checks if check["id"] in WORKING and not check["ok"]]
     if lacking:
@@ -88,11 +89,23 @@ def try_command(folder: Path) -> None:
     if not {"green", "red"} <= seen:
         raise BuildProblem(f"the demo shows {', '.join(sorted(seen))}, not every light")
     call, out = ROOT / "monitor" / "demo" / "call.flac", folder.parent / "tried"
+    store = ["--store-at", str(out / "calls.sqlite")]
     batch = [evenkeel, "analyze", str(call), "--out", str(out), "--format", "json,parquet", "--jobs", "2", "--force"]
-    answer_of(batch, "evenkeel analyze")
+    answer_of([*batch, *store], "evenkeel analyze")
     judged = json.loads((out / "call.json").read_text(encoding="utf-8"))
     if judged["lights"] != result["lights"] or not judged["words"] or not list(out.glob("*.parquet")):
         raise BuildProblem("evenkeel analyze and the demo disagree about the same call")
+    try_store(evenkeel, out)
+
+
+def try_store(evenkeel: str, out: Path) -> None:
+    """What was stored is listed, judged again and written as a page."""
+    store = ["--store", str(out / "calls.sqlite")]
+    stored = json.loads(answer_of([evenkeel, "calls", "list", *store, "--json"], "evenkeel calls"))
+    if not stored:
+        raise BuildProblem("evenkeel calls lists nothing of what evenkeel analyze stored")
+    answer_of([evenkeel, "rejudge", "--policy", "upset-customer-en", *store], "evenkeel rejudge")
+    answer_of([evenkeel, "report", str(out / "call.json"), "--out", str(out / "call.html")], "evenkeel report")
 
 
 def try_window(folder: Path) -> None:

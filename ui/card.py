@@ -55,6 +55,7 @@ class Card(Floating):
 
     disputed = pyqtSignal(str, str)
     quiet_asked = pyqtSignal(float)  # seconds; 0 brings the cues back
+    words_asked = pyqtSignal()
     closed = pyqtSignal()
 
     def __init__(self, look: Look) -> None:
@@ -76,7 +77,9 @@ class Card(Floating):
         self._why.setTextFormat(Qt.TextFormat.RichText)
         self._not_right = QPushButton("&Not right?")
         self._not_right.setAccessibleDescription("Keeps a note that this was judged wrongly")
-        self._quiet = QPushButton()
+        self._quiet, self._words = QPushButton(), QPushButton("Hear m&ore words…")
+        self._words.setAccessibleDescription("Tells how a speech model could be fetched")
+        self._words.clicked.connect(self._ask_for_words)
         self._not_right.clicked.connect(self._dispute)
         self._quiet.clicked.connect(lambda: self.quiet_asked.emit(0.0 if self._view.quiet else QUIET_S))
         self._lay_out()
@@ -96,6 +99,7 @@ class Card(Floating):
         head.addWidget(self._headline, 1)
         buttons.addWidget(self._not_right)
         buttons.addWidget(self._quiet)
+        buttons.addWidget(self._words)
         buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addLayout(head)
@@ -103,6 +107,7 @@ class Card(Floating):
             layout.addWidget(label)
         layout.addLayout(buttons)
         self.setTabOrder(self._not_right, self._quiet)
+        self.setTabOrder(self._quiet, self._words)
 
     def set_look(self, look: Look) -> None:
         """Draw differently from now on."""
@@ -154,6 +159,7 @@ class Card(Floating):
         self._not_right.setVisible(view.subject is not None and self._keeps_disputes)
         self._quiet.setText("&Cues on again" if view.quiet else "&Quiet for 10 minutes")
         self._quiet.setVisible(view.in_call or view.quiet)
+        self._words.setVisible(view.more_words and not (view.in_call or view.quiet))  # a call is no time for it
         self.resize(fitting(self))
         if self.isVisible():
             self._settle()
@@ -163,6 +169,10 @@ class Card(Floating):
             self.disputed.emit(*self._view.subject)
             self._not_right.setText("Noted, thank you")
             self._not_right.setEnabled(False)
+
+    def _ask_for_words(self) -> None:
+        self.shut()
+        self.words_asked.emit()
 
     # --- coming and going
 
@@ -186,7 +196,8 @@ class Card(Floating):
         self._open()
         if with_keyboard:
             self.activateWindow()
-            (self._not_right if self._not_right.isVisible() else self._quiet).setFocus()
+            shown = [button for button in (self._not_right, self._quiet, self._words) if button.isVisible()]
+            (shown[0] if shown else self).setFocus()
 
     def follow(self, anchor: Area) -> None:
         """The light was moved."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtCore import QObject, QPoint, Qt
 from PyQt6.QtWidgets import QDialog, QInputDialog, QMessageBox
 
 from monitor.call_view import clock, item_name
 from monitor.errors import MonitorError
 from monitor.live.events import EnrolmentEnded, EnrolmentProgressed
+from monitor.private import data_folder
+from monitor.profile import ProfileStore
 from ui.first_start import FirstStart
 from ui.floating import is_wayland
 from ui.overlay import WAYLAND
 from ui.settings_dialog import SettingsDialog
+from ui.speech_models import SpeechModels
 from ui.summary_card import SummaryCard
+from ui.words_dialog import WordsDialog
 
 if TYPE_CHECKING:
     from monitor.live.diary import DaySummary
@@ -29,7 +33,8 @@ Nothing is sent anywhere.</p>
 <p>The sound is heard, judged and forgotten. It is kept only where your company's policy asks for it, and then the card
 says so while the call lasts.</p>
 <p>Kept in your own user folder: your settings, your usual voice if you agreed to that, one line of numbers for each
-call of the last 30 days, the phrases that were flagged, and what you marked as not right.</p>"""
+call of the last 30 days, the phrases that were flagged, and what you marked as not right. What is measured and said in
+your calls is kept only if you or your company's policy ask for it; evenkeel calls shows and deletes it.</p>"""
 FLAGS_SHOWN = 5
 
 
@@ -59,6 +64,21 @@ class Dialogs(QObject):
         self._window = window
         self._open: dict[str, QDialog] = {}
         self._summary: SummaryCard | None = None
+        self._models = SpeechModels(self)
+        self._models.got.connect(self._use_model)
+        self._models.failed.connect(self._model_failed)
+
+    def show_part(self, part: str) -> None:
+        """Asked for by a key of the desktop, so that the keyboard belongs into it."""
+        window = self._window
+        match part:
+            case "card":
+                window.open_card(with_keyboard=True)
+            case "menu":
+                area = window.overlay.area
+                window.menu.popup(QPoint(area.x, area.y + area.height))
+            case "settings":
+                self.show_settings()
 
     # --- texts
 
@@ -70,6 +90,11 @@ class Dialogs(QObject):
         self._summary = SummaryCard(window.look, result)
         self._summary.gone.connect(window.summary_read)
         self._summary.show_beside(window.overlay.area)
+
+    @property
+    def sums_up(self) -> bool:
+        """Whether the last call's card is on the screen."""
+        return self._summary is not None and self._summary.isVisible()
 
     def shut_summary(self) -> None:
         """The last call's card leaves the screen: the next call is on, or the program ends."""
@@ -100,11 +125,33 @@ class Dialogs(QObject):
         """Everything that can be chosen."""
         window = self._window
         note = WAYLAND if is_wayland() else ""
-        dialog = SettingsDialog(window.settings, window.devices, has_tray=window.tray is not None, note=note)
+        voices = ProfileStore(data_folder()).names()
+        dialog = SettingsDialog(
+            window.settings, window.devices, has_tray=window.tray is not None, note=note, voices=voices
+        )
         dialog.changed.connect(window.change)
         dialog.reading_asked.connect(lambda: self.show_first_start(only_voice=True))
+        dialog.words_asked.connect(self.show_words)
         dialog.corner_asked.connect(window.to_corner)
+        self._models.found.connect(dialog.show_models)
+        self._models.look()
         self._put("settings", dialog)
+
+    def show_words(self) -> None:
+        """Which speech model could listen; nothing is fetched by showing it."""
+        dialog = WordsDialog(self._models, language=self._window.language)
+        dialog.chosen.connect(self._use_model)
+        self._put("words", dialog)
+
+    def _use_model(self, name: str) -> None:
+        """A speech model is here, and wanted."""
+        self._window.change({"recogniser": "auto", "model": name})
+
+    def _model_failed(self, sentence: str) -> None:
+        """It was being fetched while nobody looked."""
+        dialog = self._open.get("words")
+        if dialog is not None and not dialog.isVisible():
+            self.tell(sentence)
 
     def show_first_start(self, *, only_voice: bool = False) -> None:
         """The pages of the first start, or the sentences alone."""
@@ -170,6 +217,7 @@ class Dialogs(QObject):
 
     def close(self) -> None:
         """Close whatever is open."""
+        self._models.close()
         for dialog in self._open.values():
             dialog.close()
             dialog.deleteLater()

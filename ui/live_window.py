@@ -66,6 +66,7 @@ class LiveWindow(QObject):
     ) -> None:
         super().__init__()
         self.problem: Exception | None = None
+        self.language = "en"  # of the policy, once that was read
         self._settings, self._path = settings, settings_path
         self._factory = session_factory
         self._server, self._demo = server, demo
@@ -96,12 +97,14 @@ class LiveWindow(QObject):
         # Queued, for a window must not be changed while it is painted; the binding's declaration lacks the argument.
         overlay.painted.connect(self._after_first_paint, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
         overlay.moved.connect(lambda places: self.change({"overlay": {"places": places}}))
-        overlay.pointed.connect(lambda here: self.card.pointed(overlay.area, here))
-        overlay.clicked.connect(lambda: self.card.open_at(overlay.area))
+        overlay.pointed.connect(self._point)
+        overlay.clicked.connect(self.open_card)
         overlay.menu_asked.connect(menu.popup)
         self.card.disputed.connect(lambda subject, text: self._ask(lambda s: s.dispute(subject, text)))
         self.card.quiet_asked.connect(self._quiet)
-        menu.why_asked.connect(lambda: self.card.open_at(overlay.area, with_keyboard=True))
+        self.card.words_asked.connect(lambda: self._dialogs_now().show_words())
+        menu.why_asked.connect(lambda: self.open_card(with_keyboard=True))
+        menu.words_asked.connect(lambda: self._dialogs_now().show_words())
         menu.call_asked.connect(lambda on: self._ask(lambda s: s.begin_call() if on else s.end_call()))
         menu.pause_asked.connect(lambda on: self._ask(lambda s: s.pause() if on else s.resume()))
         menu.quiet_asked.connect(self._quiet)
@@ -161,8 +164,9 @@ class LiveWindow(QObject):
             from monitor.policy.load import load_policy
             from ui.view_model import ViewModel
 
-            checklist = load_policy(self._settings.policy).checklist
-            model = ViewModel([entry.id for entry in checklist if entry.needs == "words"])
+            policy = load_policy(self._settings.policy)
+            self.language = policy.language
+            model = ViewModel([entry.id for entry in policy.checklist if entry.needs == "words"])
             self._loaded.emit(model, self._factory(self._settings, self.bridge.take))
         except Exception as problem:  # noqa: BLE001 - it is raised again where the window was opened
             self._failed.emit(problem)
@@ -234,6 +238,7 @@ class LiveWindow(QObject):
             SessionChanged,
             SessionState,
             SettingsChanged,
+            WindowAsked,
         )
 
         match event:
@@ -247,6 +252,8 @@ class LiveWindow(QObject):
             case CallBegan():
                 if self._dialogs is not None:
                     self._dialogs.shut_summary()
+            case WindowAsked(part=part):
+                self._dialogs_now().show_part(part)
             case SessionChanged(state=SessionState.ENDED) if not (self._model and self._model.failed):
                 self.ended.emit()  # else the light stays, and tells that nothing is listened to
             case _:
@@ -359,6 +366,17 @@ class LiveWindow(QObject):
         if blends != self._blends:
             self._blends = blends
             self._apply_look()
+
+    def _point(self, here: bool) -> None:
+        """The pointer came to the light or left it; where the last call is summed up, only a click opens the card."""
+        if not here or self._dialogs is None or not self._dialogs.sums_up:
+            self.card.pointed(self.overlay.area, here)
+
+    def open_card(self, *, with_keyboard: bool = False) -> None:
+        """Say why, in place of what sums up the call before."""
+        if self._dialogs is not None:
+            self._dialogs.shut_summary()
+        self.card.open_at(self.overlay.area, with_keyboard=with_keyboard)
 
     def _quiet(self, seconds: float) -> None:
         self._ask(lambda session: session.quiet(seconds))

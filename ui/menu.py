@@ -33,6 +33,7 @@ class LiveMenu(QMenu):
     today_asked = pyqtSignal()
     privacy_asked = pyqtSignal()
     settings_asked = pyqtSignal()
+    words_asked = pyqtSignal()
     quit_asked = pyqtSignal()
     changed = pyqtSignal(dict)  # fields of the settings, those of the light under "overlay"
 
@@ -51,6 +52,7 @@ class LiveMenu(QMenu):
         self._agent = self._device_menu("&Microphone", "agent_device")
         self._customer = self._device_menu("What I &hear", "customer_device")
         self._sensitivity = self._sensitivity_menu()
+        self._words = self._add("Hear m&ore words…", self.words_asked.emit)
         self._click_through = self._add("Clicks go &through the light", self._toggle_click_through)
         self._click_through.setCheckable(True)
         self._hide = self._add("Hide the &light", lambda: self.hide_asked.emit(self._hide.isChecked()))
@@ -74,6 +76,7 @@ class LiveMenu(QMenu):
         self._quiet.setText("Cues on a&gain" if view.quiet else "Qu&iet for 10 minutes")
         self._quiet.setEnabled(view.in_call or view.quiet)
         self._pause.setText("&Resume listening" if view.paused else "&Pause listening")
+        self._words.setVisible(view.more_words)
 
     def show_settings(self, settings: Settings) -> None:
         """Mark what is chosen."""

@@ -20,8 +20,10 @@ from ui.floating import look_of
 from ui.overlay import Overlay
 from ui.places import Area
 from ui.settings_dialog import SettingsDialog
+from ui.speech_models import SpeechModel, SpeechModels
 from ui.summary_card import SummaryCard
 from ui.view import Badge, Dot, Replacement, Row, View
+from ui.words_dialog import WordsDialog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,16 +92,19 @@ def cards() -> list[QWidget]:
 
 
 def dialogs() -> list[QWidget]:
-    """Settings and the first page of the first start, on a machine without devices."""
-    devices = DeviceList()
+    """Settings, the first page of the first start and the speech models, on a machine without devices."""
+    devices, models = DeviceList(), SpeechModels()
     settings = SettingsDialog(Settings(), devices, has_tray=True)
     first = FirstStart(Settings(), devices)
     first.show_level(-28.0)
-    for dialog in (settings, first):
+    words = WordsDialog(models, language="en")
+    words.show_models([SpeechModel("base.en", 148, "A good start for English on an ordinary computer.", False, ())], "")
+    for dialog in (settings, first, words):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         dialog.show()
     devices.close()
-    return [settings, first]
+    models.close()
+    return [settings, first, words]
 
 
 def main() -> int:

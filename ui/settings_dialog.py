@@ -24,11 +24,13 @@ from PyQt6.QtWidgets import (
 
 from monitor.errors import MonitorError
 from monitor.policy.load import BUILTIN, builtin_names, load_policy
+from monitor.settings import profile_problem
 from ui.devices import DeviceList
 
 if TYPE_CHECKING:
     from monitor.settings import Settings
     from monitor.sources.live_stream import InputDevice
+    from ui.speech_models import SpeechModel
 
 SENSITIVITIES = (("calm", "Calm: only what is clear"), ("normal", "Normal"), ("keen", "Keen: early hints"))
 RECOGNISERS = (
@@ -41,7 +43,7 @@ CALLS = (("automatic", "By themselves, when somebody speaks"), ("manual", "When 
 THEMES = (("auto", "As the system"), ("dark", "Dark"), ("light", "Light"))
 CONTRASTS = (("normal", "Normal"), ("high", "High"))
 NOTE_WIDTH = 300
-BETTER_WORDS = "A speech model hears more than basic detection. To add one: evenkeel models get base.en"
+ANY_MODEL = "The one that suits best"
 Choice = tuple[str | None, str]
 
 
@@ -64,12 +66,16 @@ class SettingsDialog(QDialog):
 
     changed = pyqtSignal(dict)
     reading_asked = pyqtSignal()
+    words_asked = pyqtSignal()
     corner_asked = pyqtSignal()
 
-    def __init__(self, settings: Settings, devices: DeviceList, *, has_tray: bool, note: str = "") -> None:
+    def __init__(
+        self, settings: Settings, devices: DeviceList, *, has_tray: bool, note: str = "", voices: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self.setWindowTitle("Evenkeel settings")
-        self._settings = settings
+        self._settings, self._voices = settings, voices
+        self._models: Sequence[SpeechModel] = ()
         self._found: Sequence[InputDevice] = ()
         self._setters: dict[str, Callable[[Any], None]] = {}
         self._agent, self._customer = self._combo("agent_device", ()), self._combo("customer_device", ())
@@ -111,8 +117,9 @@ class SettingsDialog(QDialog):
         form.addRow(self._problem)
         form.addRow("Se&nsitivity:", self._combo("sensitivity", SENSITIVITIES))
         form.addRow("&Words:", self._combo("recogniser", RECOGNISERS))
-        form.addRow("", _note(BETTER_WORDS))
+        form.addRow("Speech mode&l:", self._model_row())
         form.addRow("&Policy:", self._policy_row())
+        form.addRow("Usual &voice of:", self._voice_combo())
         read = _button("&Read three sentences…")
         read.setAccessibleDescription("Learns your usual voice again")
         read.clicked.connect(self.reading_asked)
@@ -124,6 +131,7 @@ class SettingsDialog(QDialog):
         form.addRow("Calls &begin and end:", self._combo("calls", CALLS))
         form.addRow("&End after silence of:", self._number("end_after_s", 5, 600, 5, " s", decimals=0))
         form.addRow(self._check("learn_from_calls", "My &usual voice may learn from my calls"))
+        form.addRow(self._check("keep_calls", "Keep what is measured in m&y calls, without sound"))
         form.addRow(self._check("show_summary", "&Show me a summary after a call; only I see it"))
         form.addRow(self._check("start_with_system", "Start &automatically when I log in"))
         return group
@@ -192,17 +200,67 @@ class SettingsDialog(QDialog):
         self._setters[field] = put
         return number
 
-    def _policy_row(self) -> QWidget:
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
+    def _model_row(self) -> QWidget:
+        combo, more = _narrow_combo("model"), _button("Ge&t one…")
+        more.setAccessibleName("Get a speech model")
+        more.clicked.connect(self.words_asked)
+
+        def put(value: str | None) -> None:
+            with QSignalBlocker(combo):
+                combo.clear()
+                combo.addItem(ANY_MODEL, None)
+                for model in self._models:
+                    if model.is_here:
+                        combo.addItem(model.name, model.name)
+                if combo.findData(value) < 0:
+                    combo.addItem(str(value), value)
+                combo.setCurrentIndex(combo.findData(value))
+
+        combo.activated.connect(lambda i: self.changed.emit({"model": combo.itemData(i)}))
+        self._setters["model"] = put
+        return _row(combo, more)
+
+    def show_models(self, models: Sequence[SpeechModel], _recommended: str) -> None:
+        """Offer the speech models that are here."""
+        self._models = models
+        self._setters["model"](self._settings.model)
+
+    def _voice_combo(self) -> QComboBox:
+        """Who speaks: a name for each person and microphone, of those that are kept or a new one."""
         combo = QComboBox()
-        combo.setAccessibleName("policy")
-        combo.setMinimumContentsLength(22)
-        browse = _button("F&ile…")
+        combo.setEditable(True)
+        combo.setAccessibleName("profile")
+        combo.setAccessibleDescription("Whose usual voice is compared with, and on which microphone")
+
+        def put(value: str) -> None:
+            with QSignalBlocker(combo):
+                combo.clear()
+                combo.addItems(sorted({*self._voices, value}))
+                combo.setCurrentText(value)
+
+        line = combo.lineEdit()
+        assert line is not None
+        # Not a function that holds the line: Qt made that, so the two would only hold each other, and be cleared away.
+        line.editingFinished.connect(lambda: self.choose_voice(combo.currentText()))
+        combo.textActivated.connect(self.choose_voice)
+        self._setters["profile"] = put
+        return combo
+
+    def choose_voice(self, name: str) -> None:
+        """Compare with the usual voice of this name, if it is one."""
+        name = name.strip()
+        if name == self._settings.profile:
+            return
+        problem = profile_problem(name)
+        _write(self._problem, problem or "")
+        if problem is None:
+            self.changed.emit({"profile": name})
+        else:
+            self._setters["profile"](self._settings.profile)
+
+    def _policy_row(self) -> QWidget:
+        combo, browse = _narrow_combo("policy"), _button("F&ile…")
         browse.setAccessibleName("Choose a policy file")
-        layout.addWidget(combo, 1)
-        layout.addWidget(browse)
 
         def put(value: str | None) -> None:
             with QSignalBlocker(combo):
@@ -216,7 +274,7 @@ class SettingsDialog(QDialog):
         combo.activated.connect(lambda i: self.choose_policy(combo.itemData(i)))
         browse.clicked.connect(self._browse)
         self._setters["policy"] = put
-        return row
+        return _row(combo, browse)
 
     def _browse(self) -> None:
         path, _kind = QFileDialog.getOpenFileName(self, "Choose a policy", "", "Policies (*.toml)")
@@ -248,6 +306,24 @@ class SettingsDialog(QDialog):
                     combo.addItem(device.label, device.name)
                 if combo.findData(chosen) < 0:
                     combo.addItem(f"{chosen} (not there)", chosen)
+
+
+def _narrow_combo(name: str) -> QComboBox:
+    """One that leaves room for a button beside it."""
+    combo = QComboBox()
+    combo.setAccessibleName(name)
+    combo.setMinimumContentsLength(22)
+    return combo
+
+
+def _row(field: QWidget, button: QPushButton) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(field, 1)
+    layout.addWidget(button)
+    row.setFocusProxy(field)  # the label's letter leads to it
+    return row
 
 
 def _group(title: str) -> tuple[QGroupBox, QFormLayout]:

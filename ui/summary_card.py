@@ -137,7 +137,8 @@ class SummaryCard(Floating):
             layout.addWidget(_label(f"<b>Keep:</b> {escape(keep(result))}"))
             layout.addWidget(_label(f"<b>Next time:</b> {escape(to_try(result))}"))
         if result.warnings:
-            layout.addWidget(_label("\n".join(result.warnings[:WARNINGS_SHOWN]), "quiet"))
+            told = (f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in result.warnings[:WARNINGS_SHOWN])
+            layout.addWidget(_label("\n".join(told), "quiet"))
         foot = QHBoxLayout()
         foot.addWidget(_label("Only you see this.", "quiet"), 1)
         close = QPushButton("&Close")

@@ -48,7 +48,8 @@ class View:
     """Everything that the overlay, the card and the tray show.
 
     ``light`` is a value of ``monitor.types.Light``, ``word`` stands beside it. ``subject`` is what "not right?" would
-    be about, an id and its text; None where there is nothing to object to.
+    be about, an id and its text; None where there is nothing to object to. ``more_words``: a speech model would hear
+    more than what listens now.
     """
 
     light: str = "grey"
@@ -64,6 +65,7 @@ class View:
     paused: bool = False
     quiet: bool = False
     customer: str | None = None
+    more_words: bool = False
 
     @property
     def name(self) -> str:

@@ -52,7 +52,10 @@ ENDED = "Evenkeel has stopped listening"
 QUIET = "Quiet for a while; the call is still judged for your own summary"
 # What the session, not a call, warns of; told until the next call begins.
 TROUBLES = frozenset({"settings", "policy", "profile", "disk", "call", "session"})
+FEW_WORDS = frozenset({"pocketsphinx", "none"})  # recognisers that a speech model would do better than
 KEEPS_AUDIO = "Your policy keeps the sound of this call"
+KEEPS_CALL = "What is measured in this call is kept, without its sound"
+SHARES_CALL = "What is measured in this call is kept, without its sound; your team may see it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class ViewModel:
             case FlagChanged(flag=flag):
                 self._flags[flag.key] = flag
             case ItemChecked(item=item):
-                self._items[item.id] = bool(item.met)
+                self._check(item.id, item.met)
             case CaptureChanged(channel=channel):
                 self._devices[channel] = event
             case WordsChanged():
@@ -113,6 +116,12 @@ class ViewModel:
                 self._customer = customer
             case _:
                 self._heed(event)
+
+    def _check(self, name: str, met: bool | None) -> None:
+        if met is None:
+            self._items.pop(name, None)  # what cannot be known is not shown as undone
+        else:
+            self._items[name] = met
 
     def _heed(self, event: LiveEvent) -> None:
         if isinstance(event, Warned) and event.id in TROUBLES:
@@ -138,6 +147,7 @@ class ViewModel:
             paused=self._session.state is SessionState.PAUSED,
             quiet=self._quiet,
             customer=self._customer if in_call else None,
+            more_words=self._words is not None and self._words.recogniser in FEW_WORDS,
         )
 
     @property
@@ -211,5 +221,12 @@ class ViewModel:
     def _notes(self) -> tuple[str, ...]:
         """Sentences below the reasons: the words, the other side, and whether the call is kept."""
         words = self._words.text if self._words and self._words.state is not WordsState.HEARING else None
-        keeps = KEEPS_AUDIO if self._call and self._call.keeps_audio else None
-        return tuple(text for text in (*self._troubles.values(), words, self._other_side(), keeps) if text)
+        return tuple(text for text in (*self._troubles.values(), words, self._other_side(), *self._kept()) if text)
+
+    def _kept(self) -> tuple[str, ...]:
+        """What stays of the call under way."""
+        call = self._call
+        if call is None:
+            return ()
+        sound = (KEEPS_AUDIO,) if call.keeps_audio else ()
+        return (*sound, SHARES_CALL if call.shares_call else KEEPS_CALL) if call.keeps_call else sound

@@ -9,6 +9,7 @@ import click
 from monitor.commands._common import json_option, print_json
 from monitor.errors import ParameterError
 
+WINDOW_PARTS = ("card", "menu", "settings")  # as monitor.live.events has them, whose import takes long
 _STATES = {"ready": "Waiting for a call", "in_call": "In a call", "paused": "Paused", "ended": "Ended"}
 
 
@@ -54,6 +55,14 @@ def name(name: str, as_json: bool) -> None:
     _do("name", as_json=as_json, name=_name(name))
 
 
+@call.command(epilog="Example: evenkeel call show menu")
+@click.argument("part", type=click.Choice(WINDOW_PARTS))
+@json_option
+def show(part: str, as_json: bool) -> None:
+    """Open a part of the window with the keyboard in it. Give a key of your desktop to this command."""
+    _do("show", as_json=as_json, name=part)
+
+
 @call.command()
 @json_option
 def status(as_json: bool) -> None:
@@ -89,4 +98,6 @@ def _lines(status: dict[str, Any]) -> list[str]:
         head += f"{of}, for {minutes}:{seconds:02d}; the light is {status['light'] or 'not known yet'}"
     if status["quiet_s"]:
         head += f"; quiet for {round(status['quiet_s'] / 60)} min"
-    return [f"{head}.", *(f"{device['device'] or 'Microphone'}: {device['text']}" for device in status["devices"])]
+    devices = [f"{device['device'] or 'Microphone'}: {device['text']}" for device in status["devices"]]
+    words = [status["words_text"]] if status["words_text"] and status["state"] in ("ready", "in_call") else []
+    return [f"{head}.", *devices, *words]

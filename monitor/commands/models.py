@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,7 +80,8 @@ def _print_row(row: dict[str, Any], note: str) -> None:
 @click.option("--from", "source", type=click.Path(path_type=Path), metavar="FOLDER|ARCHIVE",
               help="Take it from a folder, .zip, .tar or .tar.gz on disk instead of the network.")  # fmt: skip
 @click.option("--mirror", metavar="URL", help="Fetch it from this mirror of the hub.")
-def get(name: str, *, source: Path | None, mirror: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print how far it is as lines of JSON, for programs.")
+def get(name: str, *, source: Path | None, mirror: str | None, as_json: bool) -> None:
     """Fetch a speech model. Its size is told first; an interrupted one is taken up where it stopped."""
     from models.catalogue import BASIC, known_entry
     from models.local_copy import copy_model
@@ -87,20 +89,20 @@ def get(name: str, *, source: Path | None, mirror: str | None) -> None:
     if source is not None and mirror is not None:
         raise ParameterError("Give either --from or --mirror, not both.")
     if name == BASIC:
-        click.echo("Basic detection comes with Evenkeel, so there is nothing to fetch.")
+        click.echo("Basic detection comes with Evenkeel, so there is nothing to fetch.", err=as_json)
         return
     if source is not None:
-        with _bar(f"copying {name}") as progress:
+        with _bar(f"copying {name}", as_json=as_json) as progress:
             folder = copy_model(name, source, progress)
     else:
         name = known_entry(name).name
         already = _already_here(name)
         if already is not None:
-            click.echo(f"{name} is here already: {already}")
+            click.echo(f"{name} is here already: {already}", err=as_json)
             return
-        folder = _fetched(name, mirror)
-    click.echo(f"{name} is ready: {folder}")
-    _tell_speed(name, folder)
+        folder = _fetched(name, mirror, as_json=as_json)
+    click.echo(f"{name} is ready: {folder}", err=as_json)
+    _tell_speed(name, folder, as_json=as_json)
 
 
 def _already_here(name: str) -> Path | None:
@@ -112,16 +114,17 @@ def _already_here(name: str) -> Path | None:
     return folder if folder is not None and not damaged_files(folder) else None
 
 
-def _fetched(name: str, mirror: str | None) -> Path:
+def _fetched(name: str, mirror: str | None, *, as_json: bool) -> Path:
     from models.catalogue import known_entry
     from models.download import fetch, list_remote
 
     entry = known_entry(name)
     listing = list_remote(entry, mirror)
     where = listing.endpoint or "the hub"
-    click.echo(f"{name}: {listing.size_bytes / 1e6:.1f} MB from {where} ({entry.repository}, {entry.licence})")
+    size = f"{listing.size_bytes / 1e6:.1f} MB"
+    click.echo(f"{name}: {size} from {where} ({entry.repository}, {entry.licence})", err=as_json)
     try:
-        with _bar(f"fetching {name}") as progress:
+        with _bar(f"fetching {name}", as_json=as_json) as progress:
             return fetch(listing, progress)
     except KeyboardInterrupt:
         again = f"evenkeel models get {name}" + (f" --mirror {mirror}" if mirror else "")
@@ -129,7 +132,7 @@ def _fetched(name: str, mirror: str | None) -> Path:
         raise
 
 
-def _tell_speed(name: str, folder: Path) -> None:
+def _tell_speed(name: str, folder: Path, *, as_json: bool) -> None:
     """Measure the new model once, as the advice of ``list`` rests on it."""
     from models.speed import PASS_LIMIT_S, measure
 
@@ -139,12 +142,15 @@ def _tell_speed(name: str, folder: Path) -> None:
         click.echo(str(problem), err=True)
         return
     verdict = "quick enough to be used live" if speed.keeps_up else f"over {PASS_LIMIT_S} s, so it suits recordings"
-    click.echo(f"One pass over 10 s of speech takes {speed.pass_s:.2f} s here: {verdict}.")
+    click.echo(f"One pass over 10 s of speech takes {speed.pass_s:.2f} s here: {verdict}.", err=as_json)
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Progress]:
-    """Show bytes on standard error: a bar in a terminal, else a line for every tenth."""
+def _bar(what: str, *, as_json: bool) -> Iterator[Progress]:
+    """Show bytes on standard error: a bar in a terminal, else a line for every tenth; or on standard output as JSON."""
+    if as_json:
+        yield _json_lines()
+        return
     if not sys.stderr.isatty():
         yield _lines(what)
         return
@@ -157,6 +163,20 @@ def _bar(what: str) -> Iterator[Progress]:
     with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _json_lines() -> Progress:
+    """A line for every percent."""
+    told = -1
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        percent = 100 * done // max(1, total)
+        if percent > told:
+            told = percent
+            click.echo(json.dumps({"done_bytes": done, "size_bytes": total}))
+
+    return tell
 
 
 def _lines(what: str) -> Progress:

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import OSA
-
 from monitor.phrases.sounds import skeleton_of, sound_distance, sounds_of
 from monitor.policy.wording import word_set
 from monitor.types import Hypothesis, Word
@@ -121,12 +119,18 @@ def _is_name(heard: str, part: str, *, titled: bool, addressed: bool) -> bool:
         return False
     size = min(len(heard), len(part))
     slips = 2 if size >= _TWO_SLIPS_FROM else 1 if size >= _SLIP_FROM else 0
-    if heard[:1] == part[:1] and OSA.distance(heard, part, score_cutoff=slips) <= slips:
+    if heard[:1] == part[:1] and _slips(heard, part, slips) <= slips:
         return True
     ours, theirs = sounds_of(part), sounds_of(heard)
     if min(len(ours), len(theirs)) < _SOUND_FROM or skeleton_of(ours) != skeleton_of(theirs):
         return False
     return sound_distance(ours, theirs) <= (2 * _MOST_SOUND_DISTANCE if titled else _MOST_SOUND_DISTANCE)
+
+
+def _slips(heard: str, part: str, most: int) -> int:
+    from rapidfuzz.distance import OSA  # 2 MB that a call without words does without
+
+    return OSA.distance(heard, part, score_cutoff=most)
 
 
 def _introduced(words: Sequence[str]) -> list[str]:

@@ -31,6 +31,16 @@ HEARD_S = 75.0  # of the bundled call: both phrases, and the raised voice calm a
 KEEPING = '[policy]\nname = "kept"\nlanguage = "en"\nextends = "upset-customer-en"\n\n[recording]\nkeep_audio = true\n'
 SOUND = {".wav", ".flac", ".ogg", ".mp3", ".raw", ".pcm", ".opus", ".m4a", ".aiff"}
 HELD = ("baseline", "lights", "flags", "checklist", "turns", "words", "pace", "summary")
+# The program as it is, but for one thing: passes are declared 8 s after their audio rather than 0.2 s, live and
+# afterwards. What is heard is held to be equal here, not how soon, and no machine is so busy that 8 s are too few.
+PATIENT = """
+import sys
+from models.allowance import Allowance
+Allowance.__init__.__defaults__ = (8.0, 8.0)
+from monitor.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+MOST_GROWTH_MB = 4
 
 
 class Agent:
@@ -48,13 +58,13 @@ class Agent:
         if policy is not None:
             command += ["--policy", str(policy)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", *command],
+            [sys.executable, "-c", PATIENT, *command],
             env=self.env, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         self.lines = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        self.inet, self.written, self.rss_mb = set(), set(), []
+        self.inet, self.written, self.rss_mb, self.left = set(), set(), [], {}
 
     def _read(self):
         for line in self.process.stdout:
@@ -72,8 +82,10 @@ class Agent:
         return [event for event in list(self.lines) if event["event"] == kind]
 
     def call(self, *words):
-        command = [sys.executable, "-m", "monitor", "call", *words]
-        subprocess.run(command, env=self.env, check=True, capture_output=True, timeout=60)
+        """Drive it as a softphone does; how things stand afterwards."""
+        command = [sys.executable, "-m", "monitor", "call", *words, "--json"]
+        done = subprocess.run(command, env=self.env, check=True, capture_output=True, timeout=60)
+        return json.loads(done.stdout)
 
     def look(self):
         """Note memory, connections, and files that are being written, of the program and what it started."""
@@ -114,7 +126,7 @@ class Agent:
         """What ``evenkeel analyze`` says of the captured samples."""
         command = ["analyze", str(self.sound()), "--recogniser", recogniser, "--policy", str(policy)]
         done = subprocess.run(
-            [sys.executable, "-m", "monitor", *command], env=self.env, capture_output=True, text=True, timeout=300
+            [sys.executable, "-c", PATIENT, *command], env=self.env, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stderr[-2000:]
         return json.loads(done.stdout)
@@ -160,6 +172,7 @@ def agents(tmp_path_factory, policy):
         for agent in made.values():
             agent.call("stop")
             agent.hear("call_ended")
+            agent.left = agent.call("status")
         yield {name: (agent, agent.end()) for name, agent in made.items()}
     finally:
         for agent in made.values():
@@ -217,12 +230,8 @@ def test_the_light_of_the_voice_is_that_of_the_captured_samples(agents, policy):
 
 def test_the_words_are_those_of_the_captured_samples(agents, policy):
     agent = agents["words"][0]
-    late = [text for text in agent.result["warnings"] if "recogniser" in text]
     again = agent.judged_again("pocketsphinx", policy)
-    assert agent.result["turns"] == again["turns"]
-    assert agent.result["baseline"] == again["baseline"]
-    if late:
-        pytest.skip(f"this machine is too busy for the recogniser: {late[0]}")
+    assert agent.result["warnings"] == again["warnings"]
     for key in HELD:
         assert agent.result[key] == again[key], key
     assert {flag["id"] for flag in again["flags"] if flag["state"] == "confirmed"} >= {"say.calm_down"}
@@ -242,6 +251,7 @@ def test_no_sound_was_lost_and_nothing_was_warned_of(agents):
     agent = agents["shipped"][0]
     assert agent.result["warnings"] == []
     assert agent.result["source"]["duration_s"] > HEARD_S
+    assert (agent.left["lost_s"], agent.left["warnings"]) == (0.0, [])
     assert {event["state"] for event in agent.all("capture_changed")} <= {"starting", "hearing", "silent"}
 
 
@@ -259,8 +269,8 @@ def test_no_file_with_sound_is_written(agents):
     assert not outside
 
 
-def test_memory_stays_flat(agents):
+def test_memory_stays_flat(agents):  # benchmarks live measures it for as long as wanted
     for agent, _ in agents.values():
         quarter = len(agent.rss_mb) // 4
         early, late = np.median(agent.rss_mb[quarter : 2 * quarter]), np.median(agent.rss_mb[-quarter:])
-        assert late - early < 10, f"{early:.0f} MB, then {late:.0f} MB"
+        assert late - early < MOST_GROWTH_MB, f"{early:.1f} MB, then {late:.1f} MB"

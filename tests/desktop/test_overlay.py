@@ -221,3 +221,22 @@ def test_card_opens_beside_the_light_and_its_buttons_work_without_taking_the_foc
     assert screen.active_title() == "crm"
     screen.xdotool("mousemove", 20, 700)
     assert stage.hear("shut")
+
+
+def test_without_a_tray_and_a_pointer_a_key_of_the_desktop_leads_everywhere(screen, crm, show_light):  # noqa: F811
+    stage, _area = show_light(screen)
+    before = screen.pixels()
+    stage.tell(show="menu")
+    screen.until(lambda: (screen.pixels()[60:380, 1000:] != before[60:380, 1000:]).mean() > 0.3)
+    screen.xdotool("key", "p")
+    assert stage.hear("asked") == ["pause"]
+    stage.tell(show="card")
+    screen.until(lambda: screen.has_focus("Evenkeel: why this light"))
+    screen.xdotool("key", "space")
+    assert stage.hear("asked") == ["quiet", 600.0]
+    screen.xdotool("key", "Escape")
+    screen.until(lambda: screen.has_focus("crm"))
+    stage.tell(show="settings")
+    screen.until(lambda: screen.has_focus("Evenkeel settings"))
+    screen.xdotool("key", "Escape")
+    screen.until(lambda: screen.has_focus("crm"))

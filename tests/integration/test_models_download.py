@@ -160,6 +160,16 @@ def test_a_hub_with_half_a_model_is_told(run, hub):
     assert "does not have all of tiny.en: tokenizer.json is missing." in err
 
 
+def test_how_far_it_is_can_be_read_by_a_program(run, hub):
+    code, out, err = run("get", "tiny.en", "--json")
+    assert code == 0
+    told = [json.loads(line) for line in out.splitlines()]
+    done = [line["done_bytes"] for line in told]
+    assert done == sorted(set(done))
+    assert done[-1] == told[-1]["size_bytes"] > 0
+    assert "tiny.en is ready" in err
+
+
 def test_a_mirror_is_asked_instead_and_sees_no_token(run, hub, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_abc")
     with running_hub(MODEL) as mirror:

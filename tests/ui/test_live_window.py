@@ -18,8 +18,9 @@ from monitor.settings import Settings
 from monitor.types import Light, Reason
 from tests.ui.desk import FakeSession, word
 from ui import live_window
-from ui.app import _mistakes_are_logged
+from ui.app import mistakes_are_logged
 from ui.bridge import Bridge
+from ui.card import OPENS_AFTER_MS
 from ui.live_window import DemoScript
 
 RAISED = Reason("voice.raised", "voice well above your usual level", 8.1, "dB", 0.0, 6.0)
@@ -108,6 +109,24 @@ def test_the_end_of_a_call_shows_its_summary_unless_that_is_not_wanted(open_wind
     told.tell(SessionChanged(0.0, SessionState.PAUSED))
     qtbot.waitUntil(lambda: word(other) == "paused")
     assert other._dialogs is None
+
+
+def test_a_summed_up_call_and_the_reason_of_the_light_are_never_on_screen_together(open_window, path, qtbot, result):
+    window, session = open_window(path)
+    session.tell(CallEnded(98.0, "1", result, learnt=False))
+    qtbot.waitUntil(lambda: window._dialogs is not None and window._dialogs.sums_up)
+    window.overlay.pointed.emit(True)
+    qtbot.wait(OPENS_AFTER_MS + 100)
+    assert not window.card.isVisible()
+    window.overlay.clicked.emit()
+    assert window.card.isVisible()
+    assert not window._dialogs.sums_up
+    session.tell(CallEnded(99.0, "2", result, learnt=False))
+    qtbot.waitUntil(lambda: window._dialogs.sums_up)
+    assert not window.card.isVisible()
+    window._dialogs._summary.shut()
+    window.overlay.pointed.emit(True)
+    qtbot.waitUntil(window.card.isVisible)
 
 
 def test_a_session_that_ends_closes_the_window(open_window, path, qtbot):
@@ -215,7 +234,7 @@ def test_wayland_is_told_honestly_where_it_matters(open_window, path, monkeypatc
 
 def test_a_mistake_in_a_window_is_logged_and_ends_nothing(caplog):
     before = sys.excepthook
-    with _mistakes_are_logged():
+    with mistakes_are_logged():
         sys.excepthook(ValueError, ValueError("wrong"), None)
     assert "a window made a mistake" in caplog.text
     assert sys.excepthook is before

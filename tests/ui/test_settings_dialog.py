@@ -7,13 +7,13 @@ from PyQt6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QDoubleSpinBo
 from monitor.settings import OverlaySettings, Settings
 from ui.devices import DeviceList
 from ui.settings_dialog import SettingsDialog, as_change, field_value
+from ui.speech_models import SpeechModel
 
 # What is not chosen in this dialog, and where it is.
 ELSEWHERE = {
-    "profile": "on the command line, for who shares a computer",
-    "model": "with: evenkeel models",
     "overlay.places": "by dragging the light",
     "store": "in the settings file, or --store",
+    "team": "in the settings file, or --team",
     "keep_days": "in the settings file, or: evenkeel calls purge --days",
 }
 
@@ -49,6 +49,7 @@ def test_shows_what_is_in_force(dialog):
     combos = {combo.accessibleName(): combo.currentData() for combo in dialog.findChildren(QComboBox)}
     assert combos == {
         "agent device": None, "customer device": None, "sensitivity": "keen", "recogniser": "none", "policy": None,
+        "model": None, "profile": None,
         "calls": "manual", "theme": "light", "contrast": "high",
     }  # fmt: skip
     assert sorted(number.value() for number in dialog.findChildren(QDoubleSpinBox)) == [2.0, 90.0]
@@ -151,3 +152,34 @@ def test_no_two_letters_are_the_same(dialog):
 def test_a_field_of_the_light_is_changed_inside_it():
     assert as_change("overlay.theme", "dark") == {"overlay": {"theme": "dark"}}
     assert as_change("sensitivity", "keen") == {"sensitivity": "keen"}
+
+
+def test_whose_usual_voice_is_chosen_by_a_name_that_can_be_a_file(dialog, qtbot):
+    with qtbot.assertNotEmitted(dialog.changed):
+        dialog.choose_voice(" default ")
+        dialog.choose_voice("../Anna")
+    assert dialog._problem.text().startswith("A voice's name has letters, digits")
+    combo = next(c for c in dialog.findChildren(QComboBox) if c.accessibleName() == "profile")
+    assert combo.currentText() == "default"
+    combo.setFocus()
+    combo.lineEdit().selectAll()
+    qtbot.keyClicks(combo, "Anna at her desk")
+    with qtbot.waitSignal(dialog.changed) as asked:
+        qtbot.keyClick(combo, Qt.Key.Key_Return)
+    assert asked.args == [{"profile": "Anna at her desk"}]
+
+
+def test_speech_models_that_are_here_can_be_chosen_and_others_asked_for(dialog, qtbot):
+    combo = next(c for c in dialog.findChildren(QComboBox) if c.accessibleName() == "model")
+    dialog.show_models(
+        [SpeechModel("base.en", 148, "", True, ("en",)), SpeechModel("small.en", 486, "", False, ())], ""
+    )
+    assert [combo.itemData(i) for i in range(combo.count())] == [None, "base.en"]
+    with qtbot.waitSignal(dialog.changed) as asked:
+        combo.activated.emit(1)
+    assert asked.args == [{"model": "base.en"}]
+    dialog.show_settings(Settings(model="gone"))
+    assert (combo.currentData(), combo.count()) == ("gone", 3)
+    more = next(b for b in dialog.findChildren(QAbstractButton) if b.accessibleName() == "Get a speech model")
+    with qtbot.waitSignal(dialog.words_asked):
+        more.click()

@@ -1,5 +1,7 @@
 """What is shown for what was told. No window here."""
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.events import FlagChanged, FramesMeasured, ItemChecked, LightChanged, Warned
@@ -18,7 +20,17 @@ from monitor.live.events import (
 )
 from monitor.types import ChecklistItem, Flag, FlagState, Light, Reason
 from ui.view import Badge, Dot, Replacement, Row, View
-from ui.view_model import BETWEEN_CALLS, DEVICE_WORDS, ENDED, KEEPS_AUDIO, PAUSED, QUIET, ViewModel
+from ui.view_model import (
+    BETWEEN_CALLS,
+    DEVICE_WORDS,
+    ENDED,
+    KEEPS_AUDIO,
+    KEEPS_CALL,
+    PAUSED,
+    QUIET,
+    SHARES_CALL,
+    ViewModel,
+)
 
 RAISED = Reason("voice.raised", "voice well above your usual level", 8.1, "dB", 0.0, 6.0)
 SAID = Reason("say.calm_down", "said “calm down”", 0.93, "confidence")
@@ -182,6 +194,11 @@ def test_checklist_shows_what_is_expected_and_what_else_was_met():
     assert view.dots == (Dot("apologise", False), Dot("follow up", True), Dot("name", True))
 
 
+def test_what_cannot_be_known_is_not_shown_as_undone():
+    unknown = [ItemChecked(1.0, ChecklistItem(name, None, why="one channel")) for name in ("do.listen", "do.apologise")]
+    assert view_of(*IN_CALL, *unknown).dots == (Dot("follow up", False),)
+
+
 def test_checklist_may_be_known_later_than_what_was_met():
     model = ViewModel()
     for event in (*IN_CALL, ItemChecked(1.0, ChecklistItem("do.follow_up", True))):
@@ -213,6 +230,14 @@ def test_a_kept_recording_is_said():
     assert view_of(device(CaptureState.HEARING), began(keeps_audio=True), session(SessionState.IN_CALL)).notes == (
         KEEPS_AUDIO,
     )
+
+
+def test_a_call_that_is_stored_is_said():
+    kept = CallBegan(0.0, "1", None, automatic=False, keeps_audio=False, keeps_call=True)
+    shared = replace(kept, shares_call=True)
+    for began_, says in ((kept, (KEEPS_CALL,)), (shared, (SHARES_CALL,)),
+                         (replace(kept, keeps_audio=True), (KEEPS_AUDIO, KEEPS_CALL))):  # fmt: skip
+        assert view_of(device(CaptureState.HEARING), began_, session(SessionState.IN_CALL)).notes == says
 
 
 def test_what_is_not_shown_changes_nothing():

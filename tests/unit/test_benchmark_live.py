@@ -71,8 +71,10 @@ def test_processor_time_is_counted_for_the_process_and_its_children_apart():
     cost.sample()
     assert cost.percent(cost.cpu_s) > 5
     assert cost.rss_mb[-1] > 20
-    cost.rss_mb = [50, 60, 60, 60, 61, 61, 63, 63]
-    assert cost.growth_mb() == 3
+    cost.at_s, cost.rss_mb = list(range(1800)), [50] * 100 + [60] * 1000 + [70] * 600 + [63] * 100
+    assert cost.growth_mb() == 3, "after the warm-up, and whatever was between"
+    cost.at_s, cost.rss_mb = list(range(8)), [50, 60, 60, 60, 61, 61, 63, 63]
+    assert cost.growth_mb() == 3, "a short run"
     assert Cost(None, at_s=[0, 10, 20]).percent([5.0, 6.0, 0.5]) == 5.0, "a child that was started again"
 
 
@@ -82,9 +84,11 @@ FIGURES = {
     "minutes": 10.0,
     "load": 1.2,
     "voice": {"about": "a", "raised_s": [0.7, 0.9, None], "phrases_s": [], "changes": 9, "cpu_percent": 2.0,
-              "rss_mb": 110.0, "growth_mb": 0.5, "child_cpu_percent": 0.0, "child_rss_mb": 0.0},
+              "rss_mb": 110.0, "growth_mb": 0.5, "child_cpu_percent": 0.0, "child_rss_mb": 0.0,
+              "lost_s": 0.0, "warnings": []},
     "words": {"about": "b", "raised_s": [], "phrases_s": [0.5, 2.0], "changes": 9, "cpu_percent": 2.0,
-              "rss_mb": 110.0, "growth_mb": 0.5, "child_cpu_percent": 15.0, "child_rss_mb": 170.0},
+              "rss_mb": 110.0, "growth_mb": 0.5, "child_cpu_percent": 15.0, "child_rss_mb": 170.0,
+              "lost_s": 0.04, "warnings": ["late"]},
 }  # fmt: skip
 
 
@@ -93,6 +97,8 @@ def test_the_report_says_what_was_seen_and_which_goals_are_met():
     verdicts = {goal.text: report.verdict(goal) for goal in made.goals}
     assert verdicts["raised voice → amber ≤ 1.0 s, p50"] == "met"
     assert verdicts["phrase end → red ≤ 0.8 s, p50 (basic detection)"] == "missed"
+    assert (verdicts["no sound is lost"], verdicts["nothing is warned of"]) == ("missed", "missed")
+    assert made.notes[-1] == "Warned of: late"
     assert [row[1] for row in made.tables[0].rows] == ["3/3", "2/2", "2/3", "2/2"]
     assert json.dumps(made.figures, allow_nan=False)
     nothing = {**FIGURES, "words": {**FIGURES["words"], "phrases_s": []}}

@@ -8,14 +8,18 @@ from multiprocessing.connection import Client
 import pytest
 
 from monitor.cli import main
+from monitor.commands.call import WINDOW_PARTS as COMMANDS_PARTS
 from monitor.errors import EnvironmentProblem, ParameterError
 from monitor.live import control
 from monitor.live.control import ControlServer, ask, control_folder, insist_on_none_running
-from monitor.live.events import CaptureState, SessionState, WordsState
+from monitor.live.events import WINDOW_PARTS, CaptureState, SessionState, WordsState
 from monitor.live.session import SessionStatus
 from tests.live_fakes import Desk, until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="looks at the socket's file")
+
+
+HEARD = "Words are heard (basic detection)."
 
 
 class NotedSession:
@@ -38,6 +42,9 @@ class NotedSession:
     def resume(self):
         raise ValueError("a fault")
 
+    def ask_window(self, part):
+        self.done.append(("show", part))
+
     def name_customer(self, name):
         self.done.append(("name", name))
 
@@ -50,8 +57,9 @@ class NotedSession:
         devices = {0: ("Headset", CaptureState.HEARING, "Hearing Headset.")}
         light = "green" if self.in_call else None
         return SessionStatus(
-            state, call, "Ms Smith" if call else None, False, 61.5, light, WordsState.HEARING, devices, 300.0, "mine@0"
-        )
+            state, call, "Ms Smith" if call else None, False, 61.5, light, WordsState.HEARING, HEARD, devices, 300.0,
+            "mine@0", 0.25, ("late",),
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -86,10 +94,18 @@ class TestCall:
         assert out.splitlines() == [
             "In a call with Ms Smith, for 1:01; the light is green; quiet for 5 min.",
             "Headset: Hearing Headset.",
+            HEARD,
         ]
         assert run(capsys, "name", "Dr Jones")[0] == 0
         assert run(capsys, "stop")[1].startswith("Waiting for a call")
         assert session.done == [("begin", "Ms Smith"), ("name", "Dr Jones"), ("end",)]
+
+    def test_a_key_of_the_desktop_opens_a_part_of_the_window(self, session, capsys):
+        for part in WINDOW_PARTS:
+            assert run(capsys, "show", part)[0] == 0
+        assert session.done == [("show", part) for part in WINDOW_PARTS]
+        assert COMMANDS_PARTS == WINDOW_PARTS
+        assert run(capsys, "show", "door")[0] == 2
 
     def test_no_call_begins_while_paused_and_the_caller_learns_it(self, capsys):
         assert run(capsys, "pause")[1].startswith("Paused;")
@@ -104,6 +120,7 @@ class TestCall:
             "schema": "evenkeel.status/1", "state": "ready", "call": None, "customer": None, "automatic": False,
             "call_s": 61.5, "light": None, "words": "hearing", "quiet_s": 300.0, "policy": "mine@0",
             "devices": [{"channel": 0, "device": "Headset", "state": "hearing", "text": "Hearing Headset."}],
+            "words_text": HEARD, "lost_s": 0.25, "warnings": ["late"],
         }  # fmt: skip
 
     def test_a_fault_inside_is_a_sentence(self, capsys, caplog):

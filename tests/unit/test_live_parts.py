@@ -354,8 +354,8 @@ class TestWords:
         keeper = WordsKeeper()
         keeper.prepare(build)
         words = keeper.take(30)
-        state, text = badge_of(words)
-        assert state is WordsState.ABSENT
+        state, text, recogniser = badge_of(words)
+        assert (state, recogniser) == (WordsState.ABSENT, "none")
         assert text.startswith("Words are not heard, only the voice is judged")
 
     @pytest.mark.parametrize(
@@ -366,7 +366,8 @@ class TestWords:
         assert badge_of(LiveWords("pocketsphinx", FakeWords(state)))[0] == badge
 
     def test_basic_detection_is_called_so(self):
-        assert badge_of(LiveWords("pocketsphinx", FakeWords()))[1] == "Words are heard (basic detection)."
+        words = LiveWords("pocketsphinx", FakeWords())
+        assert badge_of(words) == (WordsState.HEARING, "Words are heard (basic detection).", "pocketsphinx")
 
     def test_what_was_kept_is_taken_in_pieces_and_waited_for(self):
         words = FakeWords(lags=[0.5, 0.3, 0.0, 0.0])

@@ -1,5 +1,8 @@
-"""Freed memory is kept: seen in the page faults of a fresh process that measures a minute of sound."""
+"""Memory: what is freed is kept, and what a live call does not need is never loaded. Seen in fresh processes."""
 
+import hashlib
+import hmac
+import json
 import subprocess
 import sys
 
@@ -27,9 +30,38 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only the GNU C library is asked")
 def test_work_arrays_are_not_mapped_anew_each_time():
     faults = {
-        how: int(
-            subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True).stdout
-        )
+        how: int(subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True).stdout)
         for how in ("kept", "given back")
     }
     assert faults["kept"] < faults["given back"] / 4
+
+
+LIVE = """
+import json, sys
+from monitor.memory import do_without_openssl
+do_without_openssl()
+import hashlib, hmac
+import models.registry, monitor.commands.live, monitor.live.control, monitor.live.session, monitor.settings_file
+import monitor.sources.live, ui.live_window, ui.view_model
+from monitor.assemble import live_call
+from monitor.listening import NO_WORDS
+from monitor.policy.load import load_policy
+from monitor.types import SourceInfo
+live_call(load_policy(None), None, NO_WORDS, SourceInfo("x", 1, 16_000))
+models.registry.choose("auto", ("calm down",))
+known = hmac.new(b"key", b"", "md5").hexdigest(), hashlib.sha256(b"").hexdigest()
+print(json.dumps([known, sorted(name for name, module in sys.modules.items() if module is not None)]))
+"""
+NOT_LIVE = {
+    "_hashlib", "_ssl", "alembic", "faster_whisper", "huggingface_hub.file_download", "jinja2", "librosa",
+    "onnxruntime", "pyarrow", "rapidfuzz", "rich", "scipy", "sounddevice", "soundfile", "sqlalchemy", "tomlkit",
+}  # fmt: skip
+
+
+def test_a_live_call_loads_nothing_that_it_does_without(child_environment, tmp_path):
+    environment = {**child_environment, "HF_HUB_CACHE": str(tmp_path / "hub"), "EVENKEEL_MODELS": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", LIVE], env=environment, capture_output=True, text=True, check=True)
+    known, loaded = json.loads(done.stdout)
+    assert known == [hmac.new(b"key", b"", "md5").hexdigest(), hashlib.sha256(b"").hexdigest()]
+    assert "numpy" in loaded
+    assert not NOT_LIVE & set(loaded)

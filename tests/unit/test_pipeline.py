@@ -2,6 +2,7 @@
 
 import functools
 import math
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -137,6 +138,16 @@ def test_words_are_judged_at_their_tick():
     assert (flag.flag.id, flag.flag.state, flag.at_s) == ("say.calm_down", FlagState.CONFIRMED, 6.8)
     reds = [e for e in of(whole(), LightChanged) if any(r.id == "say.calm_down" for r in e.reasons)]
     assert 6.8 <= reds[0].at_s < 6.8 + 1.5 + 0.05  # the light may have changed just before
+
+
+def test_whoever_keeps_a_call_is_told_its_words_on_one_channel_too():
+    pipeline = CallPipeline(POLICY, BaselineLearner(), Recogniser())
+    tap = Mock()
+    pipeline.tell(tap)
+    pipeline.push(call())
+    pipeline.finish()
+    assert tap.heard.call_count > 1
+    assert {told.args[2] for told in tap.heard.call_args_list} == {None}, "no hold is announced to nobody"
 
 
 def test_words_at_the_very_end_are_kept():

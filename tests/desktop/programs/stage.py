@@ -1,9 +1,9 @@
 """The window with a session that does what it is told on standard input, and tells what it was asked for.
 
 Run with the file of the settings, and the settings as JSON. Lines in: {"light": "amber", "cue": "softer",
-"reason": "..."}, {"device": "lost"}, {"end": true}. Lines out: {"painted": {"after_s": since the process began,
-"loaded": heavy modules}, "window": id, "area": [...]}, {"started": true}, {"shown": word, "name": accessible name}
-after each change, {"hovered": places of the card and its buttons}, {"shut": true}, {"places": where it was dragged},
+"reason": "..."}, {"device": "lost"}, {"show": "menu"}, {"end": true}. Lines out: {"painted": {"after_s": since the
+process began, "loaded": heavy modules}, "window": id, "area": [...]}, {"started": true}, {"shown": word, "name":
+accessible name} after each change, {"hovered": places of the card and its buttons}, {"shut": true}, {"places": where it was dragged},
 {"asked": [what the session was asked for, ...]}.
 """
 
@@ -55,7 +55,7 @@ class Stage:
 
     def _follow(self):
         from monitor.events import LightChanged
-        from monitor.live.events import AGENT, CaptureChanged, CaptureState, SessionChanged, SessionState
+        from monitor.live.events import AGENT, CaptureChanged, CaptureState, SessionChanged, SessionState, WindowAsked
         from monitor.types import Light, Reason
 
         for line in sys.stdin:
@@ -66,6 +66,8 @@ class Stage:
             elif "device" in told:
                 state = CaptureState(told["device"])
                 self._listener(CaptureChanged(1.0, AGENT, state, "mic", f"The microphone is {state}."))
+            elif "show" in told:
+                self._listener(WindowAsked(1.0, told["show"]))
             elif "end" in told:
                 self._listener(SessionChanged(2.0, SessionState.ENDED))
 
