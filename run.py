@@ -47,7 +47,9 @@ VENV = ROOT / ".venv"
 STATE = ROOT / ".setup"  # beside .venv, because it must outlive it
 STAMP = VENV / "evenkeel.json"
 UNFINISHED = VENV / "unfinished"  # there while packages are being written
-PROGRAMS = {"test": ["-m", "pytest"], "benchmark": ["-m", "benchmarks"], "package": ["packaging/build.py"]}
+# Two at a time, each file as a whole: many tests wait for sound or for a screen. -n 0 runs one after the other.
+PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+PROGRAMS = {"test": PYTEST, "benchmark": ["-m", "benchmarks"], "package": ["packaging/build.py"]}
 USES = ("run", *PROGRAMS)
 
 # What pip or apt print, and what that means for the person who started us. The first that fits is told.

@@ -118,7 +118,11 @@ def test_first_start_makes_everything_and_the_second_nothing(run, steps):
 @pytest.mark.parametrize(
     ("arguments", "lock", "started"),
     [
-        (["test", "-k", "x"], "test.lock", ["-m", "pytest", "-k", "x"]),
+        (
+            ["test", "-k", "x"],
+            "test.lock",
+            ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-k", "x"],
+        ),
         (["benchmark", "speed"], "benchmark.lock", ["-m", "benchmarks", "speed"]),
         (["package"], "package.lock", ["packaging/build.py"]),
         (["doctor"], "run.lock", ["-P", "-m", "monitor", "doctor"]),
