@@ -40,7 +40,7 @@ class PitchParameters:
     silence_snr_db: float = 2.5  # from here down to the noise floor, being unvoiced gains strength, up to
     silence_strength: float = 0.5  # this much: noise is seldom more periodic, while a steady tone is
     lowest_dbfs: float = -70.0  # no floor is taken to be lower
-    faint_db: float = 20.0  # a frame this far under the loudest vowel band of the last second begins to gain
+    faint_db: float = 22.0  # a frame this far under the loudest vowel band of the last second begins to gain
     faint_slope_db: float = 15.0  # the same strength, and has gained it all this much further down
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.features.extractor import NUCLEUS_DELAY_S
-from monitor.features.pace import DELAY, DIP_DB, SNR_DB, NucleusFinder
+from monitor.features.pace import DELAY, DIP_DB, EDGES, PAUSE, SNR_DB, NucleusFinder, SpokenTime
 from tests import signals, voices
 
 
@@ -59,6 +59,14 @@ def test_a_dip_must_set_a_peak_off_from_the_one_before(dip_db, expected):
     assert len(nuclei(y)) == expected
 
 
+@pytest.mark.parametrize(("valley_db", "expected"), [(-39, [110]), (-46, [90, 110])])
+def test_a_shoulder_before_a_peak_does_not_count(valley_db, expected):
+    """It tops what came before it, but hardly falls before the peak: one vowel."""
+    y = np.interp(np.arange(200), [60, 90, 98, 110, 150], [-60, -38, valley_db, -30, -60]).astype(np.float32)
+    heard = nuclei(y, voiced=(np.arange(200) > 70) & (np.arange(200) < 140))
+    assert heard == [pytest.approx(frame, abs=2) for frame in expected]
+
+
 def test_after_a_pause_no_dip_is_needed():
     y = np.concatenate([contour([40], 60), contour([40], 140)])
     assert nuclei(y) == [40, 100]
@@ -90,3 +98,27 @@ def test_nuclei_are_marked_the_declared_delay_after_their_peak():
 )
 def test_what_is_no_speech_has_hardly_a_nucleus(y):
     assert voices.hear(y).nucleus.sum() <= 1
+
+
+def spoken(voiced, cuts=()):
+    time = SpokenTime()
+    counts = np.concatenate([time.push(piece) for piece in np.split(voiced, sorted(cuts))])
+    assert time.frames == (counts[-1] if len(counts) else 0)
+    return counts.tolist()
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(PAUSE - 1, 100 + PAUSE - 1 + EDGES), (PAUSE, 100 + 2 * EDGES)])
+def test_time_spoken_leaves_out_pauses_and_nothing_else(gap, expected):
+    voiced = np.concatenate([np.zeros(70, bool), np.ones(60, bool), np.zeros(gap, bool), np.ones(40, bool)])
+    assert spoken(voiced)[-1] == expected
+
+
+def test_nobody_speaks_in_silence():
+    assert spoken(np.zeros(50, bool), [10])[-1] == 0
+    assert spoken(np.zeros(0, bool)) == []
+
+
+@given(st.lists(st.booleans(), max_size=200), st.lists(st.integers(0, 200), max_size=8))
+def test_time_spoken_does_not_depend_on_cuts(voiced, cuts):
+    voiced = np.repeat(np.array(voiced, bool), 7)
+    assert spoken(voiced, cuts) == spoken(voiced)
