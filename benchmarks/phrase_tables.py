@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmarks.intervals import most_by_chance, told
+from benchmarks.phrase_curve import BOTH, CHECKED, CHOSEN
+from benchmarks.phrase_picture import Line, draw
 from benchmarks.report import Figures, Goal, Table, cell, goal_at_least, goal_at_most
+from monitor.phrases.flags import rule_for
 
 NAMES = {"pocketsphinx": "basic detection (pocketsphinx)"}
 BASIC = "pocketsphinx"
@@ -13,12 +17,18 @@ RECALL = (
     "recogniser", "recall sure", "with hints", "false sure /h", "with hints /h", "spoken", "hours", "CPU of one core",
 )  # fmt: skip
 OTHER = ("recogniser", "sure /h", "hints /h", "withdrawn /h", "hours", "CPU of one core")
+GROUPS = (
+    "", "recall sure", "with hints", "false sure /h", "with hints /h", "spoken", "speakers", "hours",
+)  # fmt: skip
+TRUST = ("confidence", "flags", "stated", "right", "first half", "second half")
 DELAYS = ("recogniser", "recall sure", "with hints", "hint p50 s", "p90 s", "sure p50 s", "p90 s", "phrases")
 
 
 def all_of(figures: Figures, corpora: dict[str, str]) -> list[Table]:
-    """Recall by corpus, false alarms, and synthetic voices where they were heard."""
-    return [*recall_tables(figures, corpora), other_table(figures), *voice_tables(figures)]
+    """Recall by corpus, group and condition, false alarms, thresholds, and synthetic voices where they were heard."""
+    tables = [*recall_tables(figures, corpora), *group_tables(figures, corpora), *condition_tables(figures)]
+    tables += [other_table(figures), *other_groups(figures)]
+    return [*tables, *curve_tables(figures, corpora), *trust_tables(figures), *voice_tables(figures)]
 
 
 def recall_tables(figures: Figures, corpora: dict[str, str]) -> list[Table]:
@@ -28,8 +38,8 @@ def recall_tables(figures: Figures, corpora: dict[str, str]) -> list[Table]:
         rows = []
         for name, found in figures.items():
             one = found["recall"][corpus]
-            cells = [cell(one[key], 2) for key in ("recall_sure", "recall_with_hints")]
-            cells += [cell(one[key]) for key in ("false_sure_per_h", "false_with_hints_per_h")]
+            cells = [told(one[key], one[f"{key}_95"], 2) for key in ("recall_sure", "recall_with_hints")]
+            cells += false_cells(one)
             share = cell(_pct(one["cpu_per_audio"]), 0, " %")
             rows.append((called(name), *cells, str(one["spoken"]), cell(one["hours"], 2), share))
         tables.append(Table(f"Phrases: {title}", RECALL, rows))
@@ -48,6 +58,128 @@ def other_table(figures: Figures) -> Table:
     return Table("Phrases: false flags of the whole built-in policy on other speech", OTHER, rows, note)
 
 
+def group_tables(figures: Figures, corpora: dict[str, str]) -> list[Table]:
+    """Recall by sex, range of the voice and speed, with intervals over speakers, and the worst speaker."""
+    tables = []
+    for name, found in figures.items():
+        for corpus, title in corpora.items():
+            rows = [group_row(group, one) for group, one in found["groups"][corpus].items()]
+            worst = found["worst"][corpus]
+            note = (
+                worst
+                and f"Worst: {worst['speaker']}, {worst['recall_with_hints']:.2f} of {worst['spoken']}, with hints."
+            )
+            tables.append(Table(f"Phrases by speaker, {called(name)}: {title}", GROUPS, rows, note or ""))
+    return tables
+
+
+def group_row(group: str, one: Figures) -> tuple[str, ...]:
+    """One group's cells; intervals are over its speakers."""
+    recall = [told(one[f"recall_{key}"], one[f"recall_{key}_95"], 2) for key in ("sure", "with_hints")]
+    return (group, *recall, *false_cells(one), str(one["spoken"]), str(one["speakers"]), cell(one["hours"], 2))
+
+
+def false_cells(one: Figures) -> list[str]:
+    """False flags per hour, sure and with hints; where there was none, the most that chance would still hide."""
+    cells = []
+    for key in ("false_sure_per_h", "false_with_hints_per_h"):
+        if one[key] == 0:
+            cells.append(f"0.0 (< {most_by_chance(0, one['hours']):.1f})")
+        else:
+            cells.append(told(one[key], one[f"{key}_95"], 1))
+    return cells
+
+
+def condition_tables(figures: Figures) -> list[Table]:
+    """The same recordings as they are, in noise and through a telephone."""
+    return [
+        Table(
+            f"Phrases in noise and by telephone, {called(name)}: some of LibriSpeech", GROUPS,
+            [group_row(condition, one) for condition, one in found["conditions"].items()],
+        )
+        for name, found in figures.items()
+    ]  # fmt: skip
+
+
+def other_groups(figures: Figures) -> list[Table]:
+    """False flags on other speech by who speaks."""
+    tables = []
+    for name, found in figures.items():
+        rows = []
+        for group, one in found["other"]["groups"].items():
+            rows.append((group, *false_cells(one), str(one["speakers"]), cell(one["hours"], 2)))
+        columns = ("who", "sure /h", "with hints /h", "speakers", "hours")
+        tables.append(Table(f"Phrases: the same by who speaks, {called(name)}", columns, rows))
+    return tables
+
+
+def curve_tables(figures: Figures, corpora: dict[str, str]) -> list[Table]:
+    """Every threshold: phrases found and false flags, on the half that chose it and on the half that confirms it."""
+    tables = []
+    for name, found in figures.items():
+        for kind, meaning in (("sure", "sure from this confidence on"), ("hinted", "told from this confidence on")):
+            one = found["curve"][kind]
+            columns = ("threshold", *(title.split(",")[0] for title in corpora.values()), "false /h")
+            rows = []
+            for n, threshold in enumerate(found["curve"]["ladder"]):
+                recalls = [_halves(one["recall"][corpus], n, 2) for corpus in corpora]
+                mark = ", shipped" if threshold == shipped(name, kind) else ""
+                rows.append((f"{threshold:g}{mark}", *recalls, _halves(one["false_per_h"], n, 1)))
+            note = "The half of the speakers that thresholds are chosen on / the other half."
+            tables.append(Table(f"Phrases by threshold, {called(name)}: {meaning}", columns, rows, note))
+    return tables
+
+
+def _halves(one: Figures, n: int, digits: int) -> str:
+    return " / ".join(cell(None if one[half] is None else one[half][n], digits) for half in (CHOSEN, CHECKED))
+
+
+def shipped(name: str, kind: str) -> float:
+    """The threshold in use."""
+    rule = rule_for(name)
+    return rule.final_confidence if kind == "sure" else rule.least_confidence
+
+
+def pictures(figures: Figures) -> dict[str, str]:
+    """The operating curve of basic detection, all speakers together."""
+    if BASIC not in figures:
+        return {}
+    found = figures[BASIC]["curve"]
+    lines = []
+    for kind, called_so, colour in (("hinted", "told at least as a hint", "#b26a00"), ("sure", "sure", "#b00020")):
+        one = found[kind]
+        recall, false = one["recall"]["librispeech"][BOTH], one["false_per_h"][BOTH]
+        if recall is not None and false is not None:
+            points = list(zip(found["ladder"], false, recall, strict=True))
+            lines.append(Line(called_so, colour, points, shipped(BASIC, kind)))
+    return {"phrase-curve": draw("Basic detection: thresholds of confidence", lines)} if lines else {}
+
+
+def trust_tables(figures: Figures) -> list[Table]:
+    """Whether a stated confidence is the share that is right."""
+    tables = []
+    for name, found in figures.items():
+        rows = []
+        both = found["trust"][BOTH]
+        for n, row in enumerate(both["bins"]):
+            cells = [
+                f"{row['from']:g} to {row['to']:g}",
+                str(row["flags"]),
+                cell(row["stated"], 2),
+                cell(row["right"], 2),
+            ]
+            cells += [cell(found["trust"][half]["bins"][n]["right"], 2) for half in (CHOSEN, CHECKED)]
+            rows.append(tuple(cells))
+        errors = " / ".join(cell(found["trust"][half]["error"], 2) for half in (BOTH, CHOSEN, CHECKED))
+        said = cell(found["trust"]["said_per_h"], 0)
+        note = (
+            f"Expected calibration error, all speakers / the first half / the second: {errors}. "
+            f"Phrases were said {said} times an hour; where they are said less often, fewer flags are right."
+        )
+        tables.append(Table(f"Phrases: confidence of flags, {called(name)}", TRUST, rows, note))
+    return tables
+
+
 def voice_tables(figures: Figures) -> list[Table]:
     """Recall and delay on synthetic voices, and recall voice by voice."""
     heard = {name: found["voices"] for name, found in figures.items() if "voices" in found}
@@ -60,11 +192,20 @@ def voice_tables(figures: Figures) -> list[Table]:
         rows.append((called(name), *recall, *delays, str(one["phrases"])))
     voices = list(next(iter(heard.values()))["by_voice"])
     by_voice = [(called(name), *(cell(one["by_voice"].get(v), 2) for v in voices)) for name, one in heard.items()]
+    speeds = list(next(iter(heard.values()))["by_speed"])
+    by_speed = [(called(name), *(cell(one["by_speed"].get(v), 2) for v in speeds)) for name, one in heard.items()]
+    worst = "; ".join(f"{called(name)}: {_worst(one['by_voice'])}" for name, one in heard.items())
     note = "Delays from the end of the phrase's sound; below 0: told before its last sound had died away."
     return [
         Table("Phrases: the built-in policy's, said by synthetic voices", DELAYS, rows, note),
-        Table("Phrases: recall with hints by voice", ("recogniser", *voices), by_voice),
+        Table("Phrases: recall with hints by voice", ("recogniser", *voices), by_voice, f"Worst voice, {worst}."),
+        Table("Phrases: recall with hints by speed of the voice", ("recogniser", *speeds), by_speed),
     ]
+
+
+def _worst(by_voice: Figures) -> str:
+    voice = min(by_voice, key=lambda name: by_voice[name])
+    return f"{voice}, {by_voice[voice]:.2f}"
 
 
 def goals(figures: Figures) -> list[Goal]:

@@ -1,75 +1,47 @@
 """Phrases found and phrases invented, by every recogniser of this machine: real speech, other speech, synthetic voices.
 
-Recall on real speech listens for phrases of the recordings' own transcripts (``benchmarks.phrase_recall``). False
-alarms are counted on speech in which no phrase of the built-in policy was said, with that whole policy. Synthetic
-voices say the built-in policy's phrases; their clips are put together here, so the end of each phrase is known, and
-the delay with it. Every recording is heard by itself, through the recogniser and the flags; voice and lights are left
-out.
+Recall on real speech listens for phrases of the recordings' own transcripts (``benchmarks.phrase_recall``), some of it
+again in noise and through a telephone. False alarms are counted on speech in which no phrase of the built-in policy was
+said, with that whole policy. Synthetic voices say the built-in policy's phrases; their clips are put together here, so
+the end of each phrase is known, and the delay with it. Every recording is heard by itself and once, through the
+recogniser and the flags; voice and lights are left out.
 """
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from benchmarks import phrase_tables
 from benchmarks.data import Clip, Samples, at_rate, corpus, read_mono
-from benchmarks.phrase_recall import SURE, SURE_OR_HINT, PhraseTruth, choose_phrases, score, words_of
+from benchmarks.phrase_curve import Spoken, curve, trust
+from benchmarks.phrase_groups import ALL, by_group, figures_of, groups_of, tallies, told_tallies, worst_speaker
+from benchmarks.phrase_hearing import Heard, Recording, hear_in_processes
+from benchmarks.phrase_recall import SURE, SURE_OR_HINT, PhraseTruth, choose_phrases, words_of
 from benchmarks.report import Figures, Report, Settings
-from benchmarks.sound import RATE_HZ
+from benchmarks.sound import PHONE_HZ, RATE_HZ, active_rms, pink, telephone
 from benchmarks.spoken import SpokenPhrase, installed_voices, spoken_phrases
 from monitor.errors import EnvironmentProblem
 from monitor.policy.load import load_policy
 from monitor.policy.model import Behaviour, Policy
-from monitor.types import FlagState, Hypothesis
+from monitor.types import FlagState
 
 PHRASES = 60
 CORPORA = {
     "librispeech": "LibriSpeech, read by native speakers",
     "speechocean": "speechocean, read by Mandarin speakers",
 }
-CHUNK = 20  # recordings per task
+LEARNERS_PARTS = 4  # of speechocean one part is heard for recall and one for false alarms; all would take too long
+CLEAN, NOISE_10, NOISE_5, PHONE = "as recorded", "pink noise at 10 dB", "pink noise at 5 dB", "telephone"
+NOISES_DB = {NOISE_10: 10.0, NOISE_5: 5.0}
+CONDITIONED = 2  # every so-many-th of the recordings that hold a phrase is heard in every condition
+WORDINGS = 2  # every so-many-th phrase of the policy is said by a synthetic voice
 QUICK = 10  # a short version takes each so-many-th recording
-MOST_WORDINGS = 500  # as the program asks a recogniser to listen for
 LIBRARIES = ("pocketsphinx", "faster-whisper")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A recording to hear: a file, or samples at ``RATE_HZ``."""
-
-    name: str
-    sound: Path | Samples
-
-
-@dataclass(frozen=True, slots=True)
-class Flagged:
-    """A flag as it was in the end, and when it was first told and confirmed, in seconds of its recording."""
-
-    id: str
-    text: str
-    state: FlagState
-    told_s: float
-    sure_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One recording's flags, and what hearing it cost."""
-
-    name: str
-    flags: tuple[Flagged, ...]
-    audio_s: float
-    cpu_s: float
 
 
 def run(settings: Settings) -> Report:
@@ -88,26 +60,56 @@ def run(settings: Settings) -> Report:
     figures: Figures = {}
     notes: list[str] = []
     for name in names:
-        figures[name] = {"recall": _recall(name, settings), "other": _other(name, settings)}
+        figures[name] = _real_speech(name, settings)
         try:
             figures[name]["voices"] = _voices(name, settings)
         except EnvironmentProblem as problem:
             notes.append(str(problem))
     tables, goals = phrase_tables.all_of(figures, CORPORA), phrase_tables.goals(figures)
-    return Report("phrases", "accuracy.md", figures, tables, goals, LIBRARIES, tuple(dict.fromkeys(notes)))
+    pictures = phrase_tables.pictures(figures)
+    return Report(
+        "phrases", "accuracy.md", figures, tables, goals, LIBRARIES, tuple(dict.fromkeys(notes)), pictures
+    )  # fmt: skip
 
 
-def _recall(name: str, settings: Settings) -> Figures:
-    figures: Figures = {}
-    for number, name_of_corpus in enumerate(CORPORA):
-        # half of the learners' recordings; the other half is heard for false alarms
-        clips = [clip for clip in corpus(settings.data, name_of_corpus) if words_of(clip.text)][:: number + 1]
-        clips = _some(clips, settings)
+def _real_speech(name: str, settings: Settings) -> Figures:
+    figures: Figures = {"recall": {}, "groups": {}, "worst": {}}
+    spoken: dict[str, Spoken] = {}
+    for key in CORPORA:
+        clips = _some(_with_words(key, settings), settings)
         truth = choose_phrases({clip.path.stem: clip.text for clip in clips}, PHRASES)
-        heard = list(_hear(name, policy_of(truth), [_recording(clip) for clip in clips], settings))
-        settings.say(f"phrases: {name} heard {name_of_corpus}")
-        figures[name_of_corpus] = recall_figures(truth, heard)
+        heard = _hear(name, policy_of(truth), [_recording(clip) for clip in clips], settings)
+        settings.say(f"phrases: {name} heard {key}")
+        speakers = {clip.path.stem: clip.speaker for clip in clips}
+        spoken[key] = Spoken(heard, truth, speakers)
+        counted = tallies(heard, speakers, groups_of(clips), truth)
+        figures["groups"][key], figures["worst"][key] = by_group(counted), worst_speaker(counted)
+        figures["recall"][key] = {**figures["groups"][key][ALL], "phrases": PHRASES, "cpu_per_audio": cost(heard)}
+        if key == "librispeech":
+            figures["conditions"] = _conditions(name, clips, spoken[key], settings)
+    clips = _some(_other_clips(settings), settings)
+    heard = _hear(name, load_policy(None), [_recording(clip) for clip in clips], settings)
+    settings.say(f"phrases: {name} heard other speech")
+    speakers = {clip.path.stem: clip.speaker for clip in clips}
+    corpora = {clip.path.stem: (_corpus_of(clip),) for clip in clips}
+    figures["other"] = {**other_figures(heard), "groups": by_group(told_tallies(heard, speakers, corpora))}
+    figures["curve"], figures["trust"] = curve(spoken, heard, speakers), trust(spoken, heard, speakers)
     return figures
+
+
+def _with_words(key: str, settings: Settings) -> list[Clip]:
+    clips = [clip for clip in corpus(settings.data, key) if words_of(clip.text)]
+    return clips if key == "librispeech" else clips[::LEARNERS_PARTS]
+
+
+def _other_clips(settings: Settings) -> list[Clip]:
+    """Readers whose words are not written down, and learners."""
+    clips = [clip for clip in corpus(settings.data, "librispeech") if not words_of(clip.text)]
+    return clips + corpus(settings.data, "speechocean")[1::LEARNERS_PARTS]
+
+
+def _corpus_of(clip: Clip) -> str:
+    return "native readers" if clip.speaker.startswith("libri") else "learners"
 
 
 def policy_of(truth: PhraseTruth) -> Policy:
@@ -116,25 +118,34 @@ def policy_of(truth: PhraseTruth) -> Policy:
     return Policy(name="phrase-recall", behaviours=behaviours)
 
 
-def recall_figures(truth: PhraseTruth, heard: Sequence[Heard]) -> Figures:
-    """Recall and false alarms, of sure flags and with hints, and the cost."""
-    flagged = {h.name: [(flag.id, flag.state) for flag in h.flags] for h in heard}
-    hours = sum(h.audio_s for h in heard) / 3600
-    sure, hinted = (score(truth, flagged, hours, states) for states in (SURE, SURE_OR_HINT))
-    return {
-        "phrases": len(truth.phrases), "spoken": sure.spoken, "hours": hours, "cpu_per_audio": cost(heard),
-        "recall_sure": sure.recall, "recall_with_hints": hinted.recall,
-        "false_sure_per_h": sure.false_per_h, "false_with_hints_per_h": hinted.false_per_h,
-    }  # fmt: skip
+def _conditions(name: str, clips: Sequence[Clip], clean: Spoken, settings: Settings) -> Figures:
+    """Some recordings again, in noise and through a telephone, for the same phrases."""
+    holding = set().union(*clean.truth.spoken_in.values())
+    some = [clip for clip in clips if clip.path.stem in holding][::CONDITIONED]
+    stems = {clip.path.stem for clip in some}
+    rows = {CLEAN: [h for h in clean.heard if h.name in stems]}
+    for condition, change in changes().items():
+        sounds = [
+            Recording(clip.path.stem, change(at_rate(*read_mono(clip.path), RATE_HZ), number))
+            for number, clip in enumerate(some)
+        ]
+        rows[condition] = _hear(name, policy_of(clean.truth), sounds, settings)
+        settings.say(f"phrases: {name} heard {condition}")
+    return {condition: figures_of(tallies(heard, clean.speakers, {}, clean.truth)) for condition, heard in rows.items()}
 
 
-def _other(name: str, settings: Settings) -> Figures:
-    clips = [clip for clip in corpus(settings.data, "librispeech") if not words_of(clip.text)]
-    clips += corpus(settings.data, "speechocean")[1::2]
-    policy = load_policy(None)
-    heard = list(_hear(name, policy, [_recording(clip) for clip in _some(clips, settings)], settings))
-    settings.say(f"phrases: {name} heard other speech")
-    return other_figures(heard)
+def changes() -> dict[str, Callable[[Samples, int], Samples]]:
+    """What is done to a recording of a number, by condition."""
+
+    def with_noise(under_db: float) -> Callable[[Samples, int], Samples]:
+        def change(y: Samples, number: int) -> Samples:
+            noise = pink(len(y), np.random.default_rng(number))
+            return np.asarray(y + noise * active_rms(y) * 10 ** (-under_db / 20))
+
+        return change
+
+    noises = {condition: with_noise(under_db) for condition, under_db in NOISES_DB.items()}
+    return {**noises, PHONE: lambda y, _: at_rate(telephone(y), PHONE_HZ, RATE_HZ)}
 
 
 def other_figures(heard: Sequence[Heard]) -> Figures:
@@ -150,10 +161,9 @@ def _voices(name: str, settings: Settings) -> Figures:
     policy = load_policy(None)
     wanted = {wording: behaviour.id for behaviour in policy.behaviours if not behaviour.is_helpful
               for phrase in behaviour.phrases if (wording := first_wording(phrase))}  # fmt: skip
-    clips = spoken_phrases(_some(list(wanted), settings), installed_voices())
+    clips = spoken_phrases(_some(list(wanted)[::WORDINGS], settings), installed_voices())
     spoken = {f"{n:04d}": said for n, said in enumerate(clips)}
-    recordings = [Recording(key, said.y) for key, said in spoken.items()]
-    heard = list(_hear(name, policy, recordings, settings))
+    heard = _hear(name, policy, [Recording(key, said.y) for key, said in spoken.items()], settings)
     settings.say(f"phrases: {name} heard {len(spoken)} phrases of synthetic voices")
     return voice_figures(spoken, heard, wanted)
 
@@ -166,8 +176,9 @@ def first_wording(phrase: str) -> str | None:
 
 
 def voice_figures(spoken: Mapping[str, SpokenPhrase], heard: Sequence[Heard], wanted: Mapping[str, str]) -> Figures:
-    """Recall by voice, and delays from the end of the phrase; ``wanted`` gives the behaviour of each phrase."""
+    """Recall by voice and speed, and delays from the end of the phrase; ``wanted`` gives each phrase's behaviour."""
     by_voice: dict[str, list[bool]] = defaultdict(list)
+    by_speed: dict[str, list[bool]] = defaultdict(list)
     sure: list[bool] = []
     told_s: list[float] = []
     sure_s: list[float] = []
@@ -175,6 +186,7 @@ def voice_figures(spoken: Mapping[str, SpokenPhrase], heard: Sequence[Heard], wa
         said = spoken[h.name]
         flag = next((f for f in h.flags if f.id == wanted[said.phrase] and f.state in SURE_OR_HINT), None)
         by_voice[said.voice.label].append(flag is not None)
+        by_speed[f"{said.speed:g}"].append(flag is not None)
         sure.append(flag is not None and flag.state in SURE)
         if flag:
             told_s.append(flag.told_s - said.end_s)
@@ -183,6 +195,7 @@ def voice_figures(spoken: Mapping[str, SpokenPhrase], heard: Sequence[Heard], wa
     return {
         "phrases": len(heard), "recall_with_hints": float(np.mean([x for xs in by_voice.values() for x in xs])),
         "recall_sure": float(np.mean(sure)), "by_voice": {voice: float(np.mean(x)) for voice, x in by_voice.items()},
+        "by_speed": {speed: float(np.mean(x)) for speed, x in sorted(by_speed.items())},
         "told_s": percentiles(told_s), "sure_s": percentiles(sure_s), "cpu_per_audio": cost(heard),
     }  # fmt: skip
 
@@ -208,48 +221,5 @@ def _recording(clip: Clip) -> Recording:
     return Recording(clip.path.stem, clip.path)
 
 
-def _hear(name: str, policy: Policy, recordings: Sequence[Recording], settings: Settings) -> Iterator[Heard]:
-    """Hear recordings in processes of their own, in order."""
-    chunks = [recordings[at : at + CHUNK] for at in range(0, len(recordings), CHUNK)]
-    with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
-        for heard in pool.map(hear_all, [name] * len(chunks), [policy] * len(chunks), chunks):
-            yield from heard
-
-
-def hear_all(name: str, policy: Policy, recordings: Sequence[Recording]) -> list[Heard]:
-    """Hear recordings one after the other, with a recogniser that is loaded once."""
-    return [hear(name, policy, recording) for recording in recordings]
-
-
-def hear(name: str, policy: Policy, recording: Recording) -> Heard:
-    """Let a recogniser hear a recording, and follow the flags of its passes."""
-    from models.registry import make_transcriber
-
-    y = recording.sound
-    if isinstance(y, Path):
-        y = at_rate(*read_mono(y), RATE_HZ)
-    transcriber = make_transcriber(name, policy.phrases(most=MOST_WORDINGS), policy.language)
-    if transcriber is None:
-        raise EnvironmentProblem(f"The recogniser {name} is not on this machine.")
-    start_s = time.process_time()
-    passes = [*transcriber.push(np.asarray(y, np.float32)), *transcriber.finish()]
-    cpu_s = time.process_time() - start_s
-    return Heard(recording.name, flags_of(policy, passes, name), len(y) / RATE_HZ, cpu_s)
-
-
-def flags_of(policy: Policy, passes: Sequence[Hypothesis], name: str = "pocketsphinx") -> tuple[Flagged, ...]:
-    """What becomes of the passes: each flag that was ever told."""
-    from monitor.events import FlagChanged
-    from monitor.phrases.flags import FlagTracker, rule_for
-
-    tracker = FlagTracker(policy, rule_for(name))
-    flags: dict[int, Flagged] = {}
-    for event in (event for heard in passes for event in tracker.take(heard)):
-        if isinstance(event, FlagChanged):
-            flag, before = event.flag, flags.get(event.flag.key)
-            told_s = before.told_s if before else event.at_s
-            sure_s = before.sure_s if before and before.sure_s is not None else None
-            if sure_s is None and flag.state is FlagState.CONFIRMED:
-                sure_s = event.at_s
-            flags[flag.key] = Flagged(flag.id, flag.text, flag.state, told_s, sure_s)
-    return tuple(flags.values())
+def _hear(name: str, policy: Policy, recordings: Sequence[Recording], settings: Settings) -> list[Heard]:
+    return hear_in_processes(name, policy, recordings, settings.jobs)

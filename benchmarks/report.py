@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -51,7 +51,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that one run found."""
+    """Everything that one run found; ``pictures`` are SVG texts by their name in ``docs/images``."""
 
     name: str
     page: str
@@ -60,6 +60,7 @@ class Report:
     goals: Sequence[Goal] = ()
     libraries: Sequence[str] = ()
     notes: Sequence[str] = field(default=())
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 def cell(value: float | None, digits: int = 1, unit: str = "") -> str:
@@ -148,7 +149,12 @@ def save(report: Report, results: Path, docs: Path, now: datetime | None = None)
     text = with_section(page.read_text(encoding="utf-8"), report.name, section(report, about))
     figures.write_text(json.dumps(whole, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     page.write_text(text, encoding="utf-8")
-    return [figures, page]
+    drawn = []
+    for name, picture in report.pictures.items():
+        drawn.append(docs / "images" / f"{name}.svg")
+        drawn[-1].parent.mkdir(exist_ok=True)
+        drawn[-1].write_text(picture, encoding="utf-8")
+    return [figures, page, *drawn]
 
 
 def section(report: Report, about: Figures) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from models.decoded import HOP_S, Decoded
-from models.evidence import ALONE_AT_LEAST, alone_confidence, joined_confidence
+from models.evidence import ALONE_AT_LEAST, ALONE_AT_MOST, alone_confidence, joined_confidence
 from models.folding import phrase_words
 from models.keyphrase_view import Hit
 from models.near_text import NearText, SoundsOf
@@ -91,6 +91,15 @@ class Agreement:
         if sure < ALONE_AT_LEAST:
             return None
         return _Claim(phrase_words(hit.phrase, hit.way, (hit.start, hit.end), start_s, sure), sure)
+
+
+def hints_only(words: Sequence[Word]) -> tuple[Word, ...]:
+    """The same words, none so sure that a phrase of them could be more than a hint.
+
+    For speech that hardly stands out of noise or of other voices: in 5 minutes of babble both views agreed on a
+    phrase that nobody had said, and it was sure.
+    """
+    return tuple(replace(word, confidence=min(word.confidence, ALONE_AT_MOST)) for word in words)
 
 
 def _at_place(hits: Sequence[Hit], phrase: PhraseWord, start_s: float, end_s: float) -> list[Hit]:

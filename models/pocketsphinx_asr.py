@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.agreement import Agreement
+from models.agreement import Agreement, hints_only
 from models.decoded import HOP_S, Decoded
 from models.folding import UsualFit, fold, is_filler
 from models.phrase_decoder import DecoderPool, DecoderTuning, PhraseDecoder
@@ -51,7 +51,8 @@ class Tuning:
 
     An utterance is cut at the first short pause after ``soft_cut_s`` and at the latest at ``hard_cut_s``. Two passes
     that say the same are at least ``repeat_s`` apart. A recording's first utterance is held until ``settle_s`` of it
-    tell the mean spectrum of the voice.
+    tell the mean spectrum of the voice. Hearing it anew after 4 s, with a better mean, found 18 instead of 17 of 35
+    phrases of LibriSpeech and took the word error rate from 0.66 to 0.64: too little for a second of work at once.
     """
 
     decoder: DecoderTuning = field(default_factory=DecoderTuning)
@@ -194,6 +195,11 @@ class _Utterance:
         self._decoder.feed(bytes(self._pcm))
         self._started = True
 
+    def _end(self) -> None:
+        if not self._started:
+            self._begin()
+        self._decoder.end()
+
     def is_long(self, quiet: int) -> bool:
         """Whether it must be cut here, though speech goes on."""
         seconds = len(self._pcm) / 2 / RATE_HZ
@@ -201,9 +207,7 @@ class _Utterance:
 
     def close(self, clock: int) -> Hypothesis:
         """The final pass."""
-        if not self._started:
-            self._begin()
-        self._decoder.end()
+        self._end()
         return self._reading(self._decoder.path(), clock, final=True)
 
     def cut(self, quiet: int, clock: int) -> tuple[Hypothesis, int, bytes]:
@@ -212,9 +216,7 @@ class _Utterance:
         In a gap between words all words are kept. Otherwise the last one is still being said: it is left to the next
         utterance, where it is decoded again with what follows, so that words and phrases stay whole.
         """
-        if not self._started:
-            self._begin()
-        self._decoder.end()
+        self._end()
         path = self._decoder.path()
         boundary = len(self._pcm) // 2
         spoken = [entry for entry in path if not is_filler(entry.key)]
@@ -242,7 +244,8 @@ class _Utterance:
         """Both views' words in the utterance's first ``samples``."""
         start_s = self._start / RATE_HZ
         hits = [hit for hit in self._decoder.hits() if hit.end * HOP <= samples]
-        return self._agreement.join(fold(path, self._decoder.phrases, start_s, self._usual), path, hits, start_s)
+        words = self._agreement.join(fold(path, self._decoder.phrases, start_s, self._usual), path, hits, start_s)
+        return words if self._usual.clear else hints_only(words)
 
 
 class PassSchedule:

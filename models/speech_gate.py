@@ -21,9 +21,17 @@ GATE_FRAME = 320
 
 FRAMES_PER_S = 50
 
+DOUBTFUL = 0.75
+"""How far a frame counts as speech in which the detector hears some, though it hardly stands out.
+
+In a noisy recording soft words do not stand out. Closing for them as for silence cut utterances within phrases, and 3
+of 60 of LibriSpeech were lost. Steady noise after speech keeps the gate open for 1.6 s, silence for 0.4 s.
+"""
+
 _MOST_DB = 60
 
-SpeechTest = Callable[[bytes], bool]
+SpeechTest = Callable[[bytes], float]
+"""How far a frame of 16-bit PCM is speech: 0 or False not at all, 1 or True surely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class GateTuning:
     """When speech counts as begun and ended, in frames of 20 ms.
 
     An utterance opens when ``onset`` of the last ``window`` frames were speech; it then begins ``lead_in`` frames
-    before the window. It closes after ``hangover`` frames without speech.
+    before the window. It closes after ``hangover`` frames without speech; of a doubtful frame only a part counts.
     """
 
     window: int = 8
@@ -71,7 +79,7 @@ class SpeechGate:
         self._recent: deque[bool] = deque(maxlen=tuning.window)
         self._held: deque[bytes] = deque(maxlen=tuning.lead_in + tuning.window)
         self._open = False
-        self._quiet = 0
+        self._quiet = 0.0
         self._frame = 0
 
     def push(self, frame: bytes) -> Iterator[Gated]:
@@ -80,12 +88,12 @@ class SpeechGate:
         start = self._frame * GATE_FRAME
         self._frame += 1
         if self._open:
-            self._quiet = 0 if speech else self._quiet + 1
+            self._quiet = 0.0 if speech >= 1 else self._quiet + 1 - speech
             closes = self._quiet >= self._tuning.hangover
             self._open = not closes
-            yield Gated(Edge.CLOSED if closes else Edge.WENT_ON, start, frame, self._quiet)
+            yield Gated(Edge.CLOSED if closes else Edge.WENT_ON, start, frame, int(self._quiet))
             return
-        self._recent.append(speech)
+        self._recent.append(speech >= 1)
         self._held.append(frame)
         if sum(self._recent) < self._tuning.onset:
             return
@@ -93,12 +101,12 @@ class SpeechGate:
         first = self._frame - len(self._held)
         self._recent.clear()
         self._held.clear()
-        self._open, self._quiet = True, 0
+        self._open, self._quiet = True, 0.0
         yield Gated(Edge.OPENED, first * GATE_FRAME, pcm, 0)
 
 
 class StandingOut:
-    """Lets a detector's answer count only for frames that stand ``margin_db`` over the floor.
+    """Lets a detector's answer count in full only for frames that stand ``margin_db`` over the floor.
 
     The floor is the quietest of the last ``memory`` frames, each averaged over ``smooth`` of them. Speech falls that
     far between syllables, steady noise never does. Before anything was heard the floor is silence, so that speech may
@@ -112,7 +120,7 @@ class StandingOut:
         self._powers: deque[float] = deque([0.0] * smooth, maxlen=smooth)
         self._smoothed: deque[float] = deque([0.0] * memory, maxlen=memory)
 
-    def __call__(self, frame: bytes) -> bool:
+    def __call__(self, frame: bytes) -> float:
         """Take the next frame of 16-bit PCM."""
         y = np.frombuffer(frame, np.int16).astype(np.float32)
         power = float(y @ y)
@@ -120,7 +128,9 @@ class StandingOut:
         self._smoothed.append(sum(self._powers) / len(self._powers))
         floor = min(self._smoothed)
         # The detector follows the background, so it hears every frame.
-        speech = self._is_speech(frame) and power >= self._ratio * floor
+        speech = float(self._is_speech(frame))
+        if power < self._ratio * floor:
+            return DOUBTFUL * speech
         if speech and power > 0:
             over_db = 10 * math.log10(power / floor) if floor > 0 else _MOST_DB
             self._stood[min(_MOST_DB, int(over_db))] += 1

@@ -79,14 +79,21 @@ class _Tracked:
 
 
 class FlagTracker:
-    """Follows the phrases of one channel through the passes of a recogniser."""
+    """Follows the phrases of one channel through the passes of a recogniser.
+
+    A ``matcher`` of the same policy may be shared by many trackers.
+    """
 
     def __init__(
-        self, policy: Policy, rule: ConfirmationRule | None = None, customer: CustomerName | None = None
+        self,
+        policy: Policy,
+        rule: ConfirmationRule | None = None,
+        customer: CustomerName | None = None,
+        matcher: PhraseMatcher | None = None,
     ) -> None:
         self._policy = policy
         self._rule = rule or ConfirmationRule()
-        self._matcher = PhraseMatcher(policy)
+        self._matcher = matcher or PhraseMatcher(policy)
         self._behaviours = {behaviour.id: behaviour for behaviour in policy.behaviours}
         self._customer = customer or CustomerName()
         self._checklist = Checklist(policy, self._customer)

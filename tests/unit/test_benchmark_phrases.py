@@ -3,15 +3,27 @@
 import importlib.util
 import json
 from argparse import Namespace
+from xml.etree import ElementTree as Xml
 
 import numpy as np
 import pytest
 import soundfile as sf
 
-from benchmarks import phrase_tables, phrases, spoken
-from benchmarks.data import corpus
+from benchmarks import phrase_hearing, phrase_tables, phrases, spoken
+from benchmarks.data import Clip, corpus
+from benchmarks.phrase_curve import BOTH, CHECKED, CHOSEN, Spoken, curve, halves, trust
+from benchmarks.phrase_groups import (
+    SPEEDS,
+    by_group,
+    figures_of,
+    groups_of,
+    speed_groups,
+    tallies,
+    told_tallies,
+    worst_speaker,
+)
+from benchmarks.phrase_hearing import LADDER, Flagged, Heard
 from benchmarks.phrase_recall import SURE, SURE_OR_HINT, choose_phrases, score, words_of
-from benchmarks.phrases import Flagged, Heard
 from benchmarks.report import all_tables, plain
 from benchmarks.spoken import SpokenPhrase, Voice
 from monitor.errors import EnvironmentProblem
@@ -102,7 +114,7 @@ def passes(*told):
 
 def test_a_flag_is_timed_when_first_told_and_when_sure():
     policy = Policy(name="one", behaviours=(Behaviour(id="say.calm_down", phrases=("calm down",)),))
-    flags = phrases.flags_of(
+    flags = phrase_hearing.flags_of(
         policy,
         passes((1.0, False, "please calm down now", 0.5), (1.6, False, "please calm down now then", 0.9),
                (2.0, True, "please calm down now then", 0.9)),
@@ -110,7 +122,9 @@ def test_a_flag_is_timed_when_first_told_and_when_sure():
     assert [(flag.id, flag.state, flag.told_s, flag.sure_s) for flag in flags] == [
         ("say.calm_down", CONFIRMED, 1.0, 1.6)
     ]
-    gone = phrases.flags_of(policy, passes((1.0, False, "please calm down", 0.5), (2.0, True, "please come down", 0.9)))
+    gone = phrase_hearing.flags_of(
+        policy, passes((1.0, False, "please calm down", 0.5), (2.0, True, "please come down", 0.9))
+    )
     assert [(flag.state, flag.sure_s) for flag in gone] == [(WITHDRAWN, None)]
 
 
@@ -146,23 +160,137 @@ def test_flags_on_other_speech_are_counted_by_their_last_state():
     assert figures["cpu_per_audio"] == pytest.approx(0.1)
 
 
-def test_the_report_names_basic_detection_its_figures_and_its_goals():
-    recall = {"phrases": 60, "spoken": 60, "hours": 0.2, "cpu_per_audio": 0.15, "recall_sure": 0.43,
-              "recall_with_hints": 0.61, "false_sure_per_h": 0.0, "false_with_hints_per_h": 9.0}  # fmt: skip
+def heard_of(name, sure=(), hinted=(), confidence=0.9):
+    """One recording of 36 s; its flags are sure up to a confidence of 0.8, hints up to 0.5."""
+    flags = [Flagged(key, key, CONFIRMED, 1.0, 1.0, confidence) for key in sure]
+    flags += [Flagged(key, key, TENTATIVE, 1.0, None, 0.5) for key in hinted]
+    return Heard(
+        name, tuple(flags), 36.0, 3.6, tuple(tuple(sure) if t <= 0.8 else () for t in LADDER),
+        tuple((*sure, *hinted) if t <= 0.5 else tuple(sure) if t <= 0.8 else () for t in LADDER),
+    )  # fmt: skip
+
+
+TRUTH = phrases.PhraseTruth(
+    {"a": "calm down", "b": "light roast"}, {"a": frozenset({"1", "2", "3"}), "b": frozenset({"1", "4"})}
+)
+WHO = {"1": "x_f", "2": "x_f", "3": "y_m", "4": "z_f"}
+HEARD = [
+    heard_of("1", sure="a", hinted="b"),
+    heard_of("2", hinted="b"),
+    heard_of("3", sure="a"),
+    heard_of("4", sure="a"),
+]
+
+
+def test_groups_count_their_own_recordings_and_name_the_worst_speaker():
+    counted = tallies(HEARD, WHO, {"1": ["women"], "2": ["women"], "4": ["women"]}, TRUTH)
+    rows = by_group(counted)
+    assert list(rows) == ["all", "women"]
+    assert (rows["all"]["spoken"], rows["women"]["spoken"]) == (5, 4)
+    assert rows["all"]["recall_sure"] == pytest.approx(2 / 5)
+    assert rows["women"]["recall_with_hints"] == pytest.approx(2 / 4)
+    # "a" in recording 4, "b" in recording 2, in 0.04 h
+    assert rows["all"]["false_sure_per_h"] == pytest.approx(25)
+    assert rows["all"]["false_with_hints_per_h"] == pytest.approx(50)
+    low, high = rows["all"]["recall_sure_95"]
+    assert low <= 2 / 5 <= high
+    assert worst_speaker(counted) is None
+    assert worst_speaker([*counted, *counted])["speaker"] == "x_f"
+    said_nothing = figures_of(told_tallies(HEARD, WHO, {}))
+    assert (said_nothing["recall_sure"], said_nothing["spoken"]) == (None, 0)
+    assert said_nothing["false_with_hints_per_h"] == pytest.approx(5 / 0.04)
+
+
+def test_recordings_are_grouped_by_sex_range_and_speed(tmp_path):
+    t_s = np.arange(16_000) / 16_000
+    clips = []
+    for n, (speaker, f0_hz, text) in enumerate(
+        [("a_f", 220, "one two three"), ("b_m", 110, "one two"), ("c", 110, "x")]
+    ):
+        sf.write(tmp_path / f"{n}.wav", sum(0.1 * np.sin(2 * np.pi * k * f0_hz * t_s) for k in range(1, 9)), 16_000)
+        clips.append(Clip(tmp_path / f"{n}.wav", speaker, text, 1.0))
+    assert groups_of(clips) == {
+        "0": ("women", "high voices", SPEEDS[2]), "1": ("men", "low voices", SPEEDS[1]), "2": ("low voices", SPEEDS[0]),
+    }  # fmt: skip
+    assert speed_groups({"x": 1.0, "y": 1.0, "w": 0.5}) == {"w": SPEEDS[0], "x": SPEEDS[1], "y": SPEEDS[2]}
+
+
+def test_a_threshold_is_chosen_on_half_of_the_speakers_and_confirmed_on_the_other():
+    assert halves(WHO.values())[CHOSEN] == {"x_f", "z_f"}
+    found = curve({"one": Spoken(HEARD, TRUTH, WHO)}, HEARD, WHO)
+    at = LADDER.index(0.5)
+    assert found["hinted"]["recall"]["one"][CHOSEN][at] == pytest.approx(2 / 4)
+    assert found["hinted"]["recall"]["one"][CHOSEN][at + 1] == pytest.approx(1 / 4)
+    assert found["sure"]["recall"]["one"][CHECKED] == [1.0 if t <= 0.8 else 0.0 for t in LADDER]
+    assert found["hinted"]["false_per_h"][BOTH][at] == pytest.approx(5 / 0.04)
+    trusted = trust({"one": Spoken(HEARD, TRUTH, WHO)}, [heard_of("9", hinted="b")], {"9": "n"})
+    assert trusted[BOTH]["flags"] == 6
+    rows = {row["from"]: row for row in trusted[BOTH]["bins"] if row["flags"]}
+    assert rows[0.45]["right"] == pytest.approx(1 / 3)
+    assert rows[0.9]["right"] == pytest.approx(2 / 3)
+    assert trusted[BOTH]["error"] == pytest.approx((3 * (0.9 - 2 / 3) + 3 * (0.5 - 1 / 3)) / 6)
+    assert trusted["said_per_h"] == pytest.approx(5 / 0.05)
+    assert trust({"one": Spoken([], TRUTH, {})}, [], {})[BOTH]["error"] is None
+
+
+def test_every_threshold_is_followed_from_one_decoding():
+    policy = Policy(name="one", behaviours=(Behaviour(id="say.calm_down", phrases=("calm down",)),))
+    heard = passes((1.0, False, "please calm down now", 0.6), (2.0, True, "please calm down now then", 0.72))
+    matcher = phrase_hearing.RememberingMatcher(policy)
+    sure, hinted = phrase_hearing.on_ladder(policy, heard, phrase_hearing.ConfirmationRule(), matcher)
+    assert [t for t, ids in zip(LADDER, sure, strict=True) if ids] == [t for t in LADDER if t <= 0.72]
+    assert sure[0] == ("say.calm_down",)
+    assert hinted == sure
+    shipped = phrase_hearing.flags_of(policy, heard, matcher=matcher)
+    assert [flag.state for flag in shipped] == [TENTATIVE]
+
+
+def test_noise_lies_as_far_under_speech_as_it_says_and_a_telephone_is_narrow():
+    y = 0.1 * np.sin(2 * np.pi * 1000 * np.arange(32_000) / 16_000)
+    changed = {name: change(y, 1) for name, change in phrases.changes().items()}
+    for name, under_db in phrases.NOISES_DB.items():
+        noise = changed[name] - y
+        assert 10 * np.log10((y @ y) / (noise @ noise)) == pytest.approx(under_db, abs=0.1)
+    high = 0.1 * np.sin(2 * np.pi * 5000 * np.arange(32_000) / 16_000)
+    assert np.sqrt(np.mean(changed[phrases.PHONE] ** 2)) == pytest.approx(np.sqrt(np.mean(y**2)), rel=0.2)
+    assert np.sqrt(np.mean(phrases.changes()[phrases.PHONE](high, 1) ** 2)) < 0.003
+
+
+def test_the_report_names_basic_detection_its_figures_its_goals_and_its_picture():
+    counted = tallies(HEARD, WHO, {}, TRUTH)
+    one, spoken_of = figures_of(counted), dict.fromkeys(phrases.CORPORA, Spoken(HEARD, TRUTH, WHO))
+    recall = {**one, "phrases": 60, "cpu_per_audio": 0.15, "recall_with_hints": 0.61}
     other = {"hours": 0.5, "counts": {"tentative": 7, "confirmed": 0, "withdrawn": 1, "quoted": 0},
-             "texts": {}, "cpu_per_audio": 0.15}  # fmt: skip
+             "texts": {}, "cpu_per_audio": 0.15, "groups": by_group(told_tallies(HEARD, WHO, {}))}  # fmt: skip
     voices = {"phrases": 300, "recall_with_hints": 0.9, "recall_sure": 0.8, "told_s": {"p50": 0.3, "p90": 0.6},
               "sure_s": None, "by_voice": {f"v{n}": 0.8 + 0.03 * n for n in range(8)},
-              "cpu_per_audio": 0.15}  # fmt: skip
-    figures = {"pocketsphinx": {"recall": dict.fromkeys(phrases.CORPORA, recall), "other": other, "voices": voices}}
+              "by_speed": {"1": 0.9}, "cpu_per_audio": 0.15}  # fmt: skip
+    found = {
+        "recall": dict.fromkeys(phrases.CORPORA, recall), "groups": dict.fromkeys(phrases.CORPORA, by_group(counted)),
+        "worst": {"librispeech": worst_speaker([*counted, *counted]), "speechocean": None},
+        "conditions": {phrases.CLEAN: one, phrases.PHONE: one}, "other": other, "voices": voices,
+        "curve": curve(spoken_of, HEARD, WHO), "trust": trust(spoken_of, [], {}),
+    }  # fmt: skip
+    figures = {"pocketsphinx": found}
     tables, goals = phrase_tables.all_of(figures, phrases.CORPORA), phrase_tables.goals(figures)
     report = phrases.Report("phrases", "accuracy.md", figures, tables, goals)
     text = "\n".join(map(plain, all_tables(report)))
-    assert "basic detection" in text
+    for expected in (
+        "basic detection",
+        "Worst: x_f",
+        "Worst voice, basic detection (pocketsphinx): v0",
+        "0.8, shipped",
+    ):
+        assert expected in text
     met = {goal.text.split(",")[0]: goal.met for goal in goals}
     assert list(met.values()) == [True, True, False, True, True, None]
     assert len(goals) == 7
-    without = {"pocketsphinx": {key: value for key, value in figures["pocketsphinx"].items() if key != "voices"}}
+    picture = phrase_tables.pictures(figures)["phrase-curve"]
+    assert Xml.fromstring(picture).tag.endswith("svg")
+    assert picture.count("shipped") == 2
+    assert len(picture) < 60_000
+    assert phrase_tables.pictures({}) == {}
+    without = {"pocketsphinx": {key: value for key, value in found.items() if key != "voices"}}
     assert phrase_tables.voice_tables(without) == []
     assert len(phrase_tables.goals(without)) == 3
     assert phrase_tables.goals({}) == []
@@ -173,12 +301,12 @@ def test_a_recogniser_hears_a_file_of_any_rate(tmp_path, root):
     y, _ = sf.read(root / "tests" / "data" / "speech_rms.flac")
     sf.write(tmp_path / "short.wav", y[: int(4.9 * 16_000) : 2], 8000)
     policy = Policy(name="one", behaviours=(Behaviour(id="say.calm_down", phrases=("calm down",)),))
-    heard = phrases.hear("pocketsphinx", policy, phrases.Recording("short", tmp_path / "short.wav"))
+    heard = phrase_hearing.hear("pocketsphinx", policy, phrase_hearing.Recording("short", tmp_path / "short.wav"))
     assert heard.name == "short"
     assert heard.audio_s == pytest.approx(4.9, abs=0.01)
     assert heard.cpu_s > 0
     with pytest.raises(EnvironmentProblem, match="not on this machine"):
-        phrases.hear("none", policy, phrases.Recording("short", tmp_path / "short.wav"))
+        phrase_hearing.hear("none", policy, phrase_hearing.Recording("short", tmp_path / "short.wav"))
 
 
 def test_a_clip_ends_its_phrase_where_the_sound_ends(monkeypatch):

@@ -81,6 +81,21 @@ def test_many_phrases_are_searched_as_one_by_one():
     assert missed > 100
 
 
+def test_a_search_that_goes_on_finds_what_a_new_one_finds():
+    rng = np.random.default_rng(5)
+    wanted = [tuple(rng.choice(SOUNDS, int(rng.integers(3, 9)))) for _ in range(40)]
+    limits = [0.45] * len(wanted)
+    search, heard, answers = PhoneSearch(wanted, limits), [], set()
+    for _ in range(30):
+        # as an utterance grows: some of its end is taken back, more is added
+        heard = heard[: len(heard) - int(rng.integers(0, 12))] if len(heard) > 12 else heard
+        heard = [*heard, *(str(sound) for sound in rng.choice(SOUNDS, int(rng.integers(0, 15))))]
+        near = search.near(heard)
+        assert near == PhoneSearch(wanted, limits).near(heard)
+        answers.add(tuple(near))
+    assert len(answers) > 5
+
+
 def test_no_phrases_are_near_to_nothing():
     assert PhoneSearch([], []).near(SORRY) == []
     assert PhoneSearch([SORRY], [0.2]).near(()) == []

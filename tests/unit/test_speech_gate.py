@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from models.speech_gate import FRAMES_PER_S, GATE_FRAME, Edge, GateTuning, SpeechGate, StandingOut
+from models.speech_gate import DOUBTFUL, FRAMES_PER_S, GATE_FRAME, Edge, GateTuning, SpeechGate, StandingOut
 
 TUNING = GateTuning(window=4, onset=3, lead_in=2, hangover=3)
 
 
 def frames(pattern):
-    """One frame per character, ``#`` is speech; each frame's samples hold its number."""
-    return [(c == "#", n.to_bytes(2, "little") * GATE_FRAME) for n, c in enumerate(pattern)]
+    """One frame per character, ``#`` is speech, ``?`` may be; each frame's samples hold its number."""
+    return [
+        ({"#": 1.0, "?": DOUBTFUL}.get(c, 0.0), n.to_bytes(2, "little") * GATE_FRAME) for n, c in enumerate(pattern)
+    ]
 
 
 def run(pattern, tuning=TUNING):
@@ -50,6 +52,14 @@ def test_an_utterance_closes_after_a_pause_and_not_in_a_short_gap():
     assert [g.quiet for g in gated[-5:]] == [0, 0, 1, 2, 3]
 
 
+def test_what_may_be_speech_opens_nothing_and_closes_late():
+    assert run("?" * 50) == []
+    gated = run("....####" + "?" * 20)
+    assert [g.edge for g in gated] == [Edge.OPENED] + [Edge.WENT_ON] * 12 + [Edge.CLOSED]
+    assert gated[-2].quiet == 2
+    assert run("....####" + "?" * 11 + "#..?")[-1].quiet == 2
+
+
 def test_frames_are_given_once_and_in_order():
     gated = run("....####...........####....")
     numbers = [n for g in gated for n in frame_numbers(g)]
@@ -71,15 +81,15 @@ def noisy(level_db, count=1, seed=0):
 def test_steady_noise_does_not_stand_out_once_it_is_known():
     test = StandingOut(lambda _frame: True)
     answers = [test(frame) for frame in noisy(-30, 10 * FRAMES_PER_S)]
-    assert not any(answers[3 * FRAMES_PER_S + 3 :])
+    assert set(answers[3 * FRAMES_PER_S + 3 :]) == {DOUBTFUL}
 
 
 def test_speech_over_noise_stands_out_and_so_does_speech_from_the_first_sample():
     test = StandingOut(lambda _frame: True)
-    assert all(test(frame) for frame in noisy(-25, FRAMES_PER_S))
+    assert all(test(frame) == 1 for frame in noisy(-25, FRAMES_PER_S))
     for frame in noisy(-40, 5 * FRAMES_PER_S, seed=1):
         test(frame)
-    assert all(test(frame) for frame in noisy(-30, 2 * FRAMES_PER_S, seed=2))
+    assert all(test(frame) == 1 for frame in noisy(-30, 2 * FRAMES_PER_S, seed=2))
 
 
 def test_what_the_detector_refuses_does_not_count():
