@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,19 +134,33 @@ def described(name: str, info: FieldInfo) -> tuple[str, str]:
 def constants(path: Path) -> list[Constant]:
     """The constants of a module that hold plain numbers, with the comment beside or above each.
 
-    A number is also a product, a sum or a tuple of numbers and of other constants.
+    A number is also a product, a sum or a tuple of numbers and of other constants. Numbers that a class has as defaults
+    are listed under the class; without a comment the first sentence about the class stands for it.
     """
     source = path.read_text(encoding="utf-8")
     comments = dict(_comments(source))
+    alone = {number for number, line in enumerate(source.splitlines(), 1) if line.lstrip().startswith("#")}
     found = []
-    for node in ast.parse(source).body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(target, ast.Name) or node.value is None:
-            continue
-        if target.id.isupper() and _is_number(node.value):
-            meaning = _meaning(node.lineno, node.end_lineno or node.lineno, comments)
-            found.append(Constant(target.id, ast.unparse(node.value), meaning))
+    for name, node, about in _assigned(ast.parse(source).body):
+        if node.value is not None and _is_number(node.value):
+            meaning = _meaning(node.lineno, node.end_lineno or node.lineno, comments, alone)
+            found.append(Constant(name, ast.unparse(node.value), meaning or about))
     return found
+
+
+def _assigned(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.Assign | ast.AnnAssign, str]]:
+    """Constants in capitals, and what classes have as defaults."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            if node.name.startswith("_"):
+                continue  # the state of something, not its measure
+            about = (ast.get_docstring(node) or "").split(".")[0].replace("\n", " ")
+            for name, inner, _ in _assigned(s for s in node.body if isinstance(s, ast.AnnAssign)):
+                yield f"{node.name}.{name}", inner, about
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and (target.id.isupper() or isinstance(node, ast.AnnAssign)):
+                yield target.id, node, ""
 
 
 def _is_number(value: ast.expr) -> bool:
@@ -162,12 +176,12 @@ def _is_number(value: ast.expr) -> bool:
     return plain and bool(inside) and all(type(node.value) in (int, float) for node in inside)
 
 
-def _meaning(first: int, last: int, comments: Mapping[int, str]) -> str:
+def _meaning(first: int, last: int, comments: Mapping[int, str], alone: Set[int]) -> str:
     if last in comments:
         return comments[last]
     above: list[str] = []
     line = first - 1
-    while line in comments:
+    while line in comments and line in alone:
         above.insert(0, comments[line])
         line -= 1
     return " ".join(above)

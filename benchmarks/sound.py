@@ -37,12 +37,17 @@ def pink(count: int, rng: np.random.Generator) -> Samples:
     return np.asarray(y / np.sqrt((y**2).mean()))
 
 
-def telephone(y: Samples) -> Samples:
-    """300-3400 Hz, ``PHONE_HZ``, mu-law quantisation as in G.711; shape (samples / 2,) from ``RATE_HZ``."""
+def narrow_band(y: Samples) -> Samples:
+    """300-3400 Hz at ``PHONE_HZ``; shape (samples / 2,) from ``RATE_HZ``."""
     from scipy.signal import butter, resample_poly, sosfilt
 
     y = sosfilt(butter(4, [300, 3400], "bandpass", fs=RATE_HZ, output="sos"), y)
-    y = resample_poly(y, 1, 2)
+    return np.asarray(resample_poly(y, 1, 2))
+
+
+def telephone(y: Samples) -> Samples:
+    """``narrow_band`` with mu-law quantisation as in G.711."""
+    y = narrow_band(y)
     mu = np.sign(y) * np.log1p(255 * np.abs(y)) / np.log(256)
     mu = np.round(mu * 127) / 127
     return np.asarray(np.sign(mu) * (np.expm1(np.abs(mu) * np.log(256))) / 255)

@@ -28,7 +28,7 @@ PRIOR = Baseline(
     articulation_syl_s=4.0,
     speech_s=0.0,
 )
-_MAD_TO_SD = 1.4826
+_MAD_TO_SD = 1.4826  # from a median absolute deviation to the standard deviation of a normal distribution
 _FEW = 12  # new values, above which sorting anew is quicker than putting each in its place
 
 

@@ -19,13 +19,12 @@ from monitor.windows import SWING_AGE_S
 
 TICK_S = TICK / FrameGrid().frames_per_s
 SAMPLE_FRAMES = 50  # firm frames between two samples of the usual voice
-_MOST_EVIDENCE = 2.0  # times what is enough: evidence is not hoarded, a light must be able to go out
-_ANCHOR_SAMPLES = 60
+_MOST_EVIDENCE = 1.25  # times what is enough: evidence is not hoarded, a light must be able to go out
+_ANCHOR_SAMPLES = 60  # of the first half minute of vowels: the voice at the start of the call, for a voice that rises
 # A voice so far under the usual level is another one, further away: a raised voice is not softer. Gain control keeps
-# the level within a few dB. It is not learnt from, until nobody else was heard for so many samples: then the
-# microphone was moved.
-FAR_SPREADS = -2.0
-_FAR_SAMPLES = 60
+# the level within a few dB. It is not learnt from.
+FAR_SPREADS = -1.25
+_FAR_SAMPLES = 60  # in a row: nobody else is there, the microphone was moved
 _LEAST_DROP = -1.0  # how far a measure below usual may speak against the others, spreads
 
 
@@ -59,9 +58,19 @@ class _Strain:
     def __init__(self, limits: RaisedVoice) -> None:
         self._limits = limits
         self._floors = (limits.level_db, limits.f0_st, limits.effort_db)
+        self._wider = 1.0
+
+    def trust(self, samples: int) -> None:
+        """So many samples of calm speech are behind the usual voice: the median of few may be off by much."""
+        self._wider = math.sqrt(1.0 + self._limits.doubt / max(1, samples))
 
     def scales(self, spread: Sequence[float]) -> tuple[float, ...]:
         """The spread that each measure is divided by, in its own unit."""
+        level, f0, effort = self.least_scales(spread)
+        return self._wider * level, self._wider * f0, self._wider * effort
+
+    def least_scales(self, spread: Sequence[float]) -> tuple[float, ...]:
+        """The same once a great deal was heard."""
         (level, f0, effort), (level_floor, f0_floor, effort_floor) = spread, self._floors
         return max(level_floor, level), max(f0_floor, f0), max(effort_floor, effort)
 
@@ -99,16 +108,19 @@ class _Strain:
 class _Evidence:
     """Page's cumulative sum, and how long ago it was last enough."""
 
-    def __init__(self, limit: float, enough: float, release: float, hold_s: float) -> None:
-        self._limit, self._enough, self._release, self._hold_s = limit, enough, release * limit, hold_s
+    def __init__(self, limits: RaisedVoice, limit: float, enough: float) -> None:
+        self._limit, self._enough, self._growth = limit, enough, limits.growth
+        self._release, self._hold_s = limits.release * limit, limits.hold_s
         self._sum = 0.0
         self._last_s = -math.inf
         self.deviations: Sequence[float] = (0.0, 0.0, 0.0)  # when the strain was last over the limit
 
     def add(self, strain: float, deviations: Sequence[float], now_s: float) -> None:
-        if strain >= self._limit:
+        over = strain - self._limit
+        if over >= 0.0:
             self.deviations = deviations
-        self._sum = min(_MOST_EVIDENCE * self._enough, max(0.0, self._sum + TICK_S * (strain - self._limit)))
+            over *= (strain / self._limit) ** self._growth
+        self._sum = min(_MOST_EVIDENCE * self._enough, max(0.0, self._sum + TICK_S * over))
         # Hysteresis: what was enough to light needs less to stay.
         if self._sum >= self._enough or (strain >= self._release and self.lit(now_s)):
             self._last_s = now_s
@@ -156,8 +168,8 @@ class VoiceJudge:
         self._keeper = keeper
         raised = thresholds.raised
         self._strain_of = _Strain(raised)
-        self._amber = _Evidence(raised.amber, raised.amber_evidence, raised.release, raised.hold_s)
-        self._red = _Evidence(raised.red, raised.red_evidence, raised.release, raised.hold_s)
+        self._amber = _Evidence(raised, raised.amber, raised.amber_evidence)
+        self._red = _Evidence(raised, raised.red, raised.red_evidence)
         self._rising = _Lasting(thresholds.rising.lasts_s)
         self._agitated = _Lasting(thresholds.agitated.lasts_s)
         self._flat = _Lasting(thresholds.flat.lasts_s)
@@ -167,6 +179,8 @@ class VoiceJudge:
         self._anchor: tuple[float, ...] | None = keeper.centre if keeper.known else None
         self._sampled = 0
         self._samples = 0
+        self._learnt = 0  # samples
+        self._trust(thresholds.learning.profile_weight if keeper.known else 0)
         self._far = 0  # samples in a row that were far under the usual level
         self._rise: tuple[float, ...] = (0.0, 0.0, 0.0)
         self._swing_st = self._pace_syl_s = math.nan
@@ -185,6 +199,10 @@ class VoiceJudge:
 
     def look(self, tick: Tick) -> VoiceState:
         """Take one tick and say what the voice is like now."""
+        self._take(tick)
+        return self._state(tick.now_s)
+
+    def _take(self, tick: Tick) -> None:
         if math.isnan(tick.upper[0]):
             self._amber.drop()
             self._red.drop()
@@ -195,7 +213,6 @@ class VoiceJudge:
         for lasting in (self._agitated, self._flat, self._fast, self._slow):
             if lasting.lit:
                 lasting.forget(tick.now_s, self._limits.raised.hold_s)
-        return self._state(tick.now_s)
 
     def _look_slowly(self, tick: Tick) -> None:
         if not math.isnan(tick.swing_st):
@@ -223,9 +240,15 @@ class VoiceJudge:
         self._far = self._far + 1 if level <= FAR_SPREADS else 0
         if self._is_calm(tick.now_s) and not 0 < self._far < _FAR_SAMPLES:
             keeper.learn(tick.upper)
+            self._trust(1)
         self._recent.append(tick.upper)
         self._samples += 1
         self._look_at_rise(tick.now_s)
+
+    def _trust(self, more: int) -> None:
+        """So many more samples were learnt."""
+        self._learnt += more
+        self._strain_of.trust(self._learnt)
 
     def _is_calm(self, now_s: float) -> bool:
         """Whether this speech may be learnt from; while nothing is known, all but a shout may."""

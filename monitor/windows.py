@@ -1,7 +1,8 @@
 """Rolling windows of voiced speech: what the judgement looks at, one row per tick.
 
-Only firm frames count: voiced speech whose effort could be measured. A window holds the last ``VOICE_FRAMES`` of them
-but none older than ``MAX_AGE_S``, so that a pause is not bridged with what was said before it.
+Only firm frames count: voiced speech whose effort could be measured, in a stretch that lasts (``monitor.likeness``). A
+window holds the last ``VOICE_FRAMES`` of them but none older than ``MAX_AGE_S``, so that a pause is not bridged with
+what was said before it.
 """
 
 from __future__ import annotations
@@ -10,22 +11,23 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from monitor.likeness import DIP_DB, Likeness
+from monitor.features.pace import SpokenTime
+from monitor.likeness import DIP_DB, Likeness, VowelFinder, Vowels
 from monitor.types import TICK, BoolArray, Features, FloatArray, FrameGrid, IntArray
 
 _FPS = round(FrameGrid().frames_per_s)
-VOICE_FRAMES = 100  # 1 s of vowels
-LEAST_FRAMES = 40
-MAX_AGE_S = 3.0
-UPPER = 0.8  # the percentile that stands for how loud, high and strained a stretch of speech was
+VOICE_FRAMES = 60  # 0.6 s of vowels
+LEAST_FRAMES = 40  # fewer say nothing
+MAX_AGE_S = 3.0  # nothing older is in a window
+UPPER = 0.67  # the percentile that stands for how loud, high and strained a stretch of speech was
 _SWING_FRAMES = 300  # 3 s of vowels for the spread of F0
-_SWING_LEAST = 200
-SWING_AGE_S = 10.0
+_SWING_LEAST = 200  # fewer say nothing
+SWING_AGE_S = 10.0  # nothing older counts for it
 _PACE_FRAMES = 800  # 8 s of call for the pace
-_PACE_LEAST_S = 4.0
+_PACE_LEAST_S = 4.0  # of them spoken; less says nothing
+_PACE_VOWEL = 5  # firm frames that a syllable has on average at the least; clicks that pass for syllables have 3
 _SLOW = 5  # ticks between two looks at the slow measures
-SPEECH = np.float32(0.5)
-REFERENCE_HZ = 55.0
+SPEECH = np.float32(0.5)  # probability from which on a frame is speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,10 @@ class RollingWindows:
         self._frames = np.full(len(self._values), -1_000_000, np.intp)
         self._firm = 0
         self._tick = 0
-        self._speech = np.zeros(_PACE_FRAMES + 1, np.intp)  # cumulative counts up to each frame
-        self._nuclei = np.zeros(_PACE_FRAMES + 1, np.intp)
+        # up to each frame: frames of speech, syllable nuclei, firm frames, frames spoken
+        self._counts = np.zeros((4, _PACE_FRAMES + 1), np.intp)
+        self._spoken_time = SpokenTime()
+        self._vowels = VowelFinder()
         self._likeness = Likeness(len(self._values))
         self._since = 0
 
@@ -73,19 +77,24 @@ class RollingWindows:
         speech = features.speech > SPEECH
         firm: BoolArray = features.voiced & speech & ~np.isnan(features.effort_db)
         ends = features.start_frame + TICK * np.arange(1, count + 1)
-        known = self._remember(features, firm)
-        seen = len(self._frames) - int(firm.sum()) + np.cumsum(firm)[TICK - 1 :: TICK]
+        vowels = self._vowels.push(features, firm)
+        new = np.bincount(vowels.known, minlength=len(features))
+        newly = new.reshape(count, TICK).sum(axis=1)
+        known = np.concatenate([self._values, vowels.values])
+        self._frames = np.concatenate([self._frames, vowels.frame])
+        seen = len(self._values) + np.cumsum(newly)
         slow = (self._tick + 1 + np.arange(count)) % _SLOW == 0
-        speech_s, pace = self._pace(speech, features.nucleus, count)
-        since = self._speaker_since(features, firm, seen, ends)
+        spoken = self._spoken_time.push(features.voiced & speech)
+        speech_s, pace = self._pace(np.stack([speech, features.nucleus, new]), spoken)
+        since = self._speaker_since(vowels, seen, ends)
         upper = self._upper(known, seen, np.maximum(ends - round(MAX_AGE_S * _FPS), since))
         swing_since = np.maximum(ends - round(SWING_AGE_S * _FPS), since)
         pauses = upper[:, 0] - self._likeness.dips(features.level_dbfs) >= DIP_DB
         ticks = VoiceTicks(
             first=self._tick,
             upper=np.where(pauses[:, None], upper, np.float32(np.nan)),
-            fresh=np.logical_or.reduce(firm.reshape(count, TICK), axis=1),
-            firm=self._firm + np.cumsum(firm)[TICK - 1 :: TICK],
+            fresh=newly > 0,
+            firm=self._firm + np.cumsum(newly),
             speech_s=speech_s,
             swing_st=np.where(slow & pauses, self._swing(known, seen, swing_since, slow), np.float32(np.nan)),
             pace_syl_s=np.where(slow, pace, np.float32(np.nan)),
@@ -94,25 +103,16 @@ class RollingWindows:
             speaking=np.logical_or.reduce(speech.reshape(count, TICK), axis=1),
             clipped=features.clipped.reshape(count, TICK).mean(axis=1, dtype=np.float32),
         )
-        self._firm += int(firm.sum())
+        self._firm += len(vowels.frame)
         self._tick += count
         keep = max(VOICE_FRAMES, _SWING_FRAMES)
         self._values, self._frames = known[-keep:], self._frames[-keep:]
         return ticks
 
-    def _remember(self, features: Features, firm: BoolArray) -> FloatArray:
-        at = np.flatnonzero(firm)
-        f0_st = 12 * np.log2(features.f0_hz[at] / np.float32(REFERENCE_HZ))
-        new = np.stack([features.level_dbfs[at], f0_st, features.effort_db[at]], axis=1)
-        self._frames = np.concatenate([self._frames, features.start_frame + at])
-        return np.concatenate([self._values, new.astype(np.float32)])
-
-    def _speaker_since(self, features: Features, firm: BoolArray, seen: IntArray, ends: IntArray) -> IntArray:
+    def _speaker_since(self, vowels: Vowels, seen: IntArray, ends: IntArray) -> IntArray:
         """The frame from which on each tick's window may begin: what sounded like no speaker is left out."""
-        start = ends - round(MAX_AGE_S * _FPS)
-        held = np.minimum(seen - np.searchsorted(self._frames, start), VOICE_FRAMES)
-        other = (held >= LEAST_FRAMES) & ~self._likeness.push(features, firm, seen, held, start)
-        since = np.maximum.accumulate(np.where(other, ends, self._since))
+        held = seen - np.searchsorted(self._frames, ends - round(MAX_AGE_S * _FPS))
+        since = np.maximum.accumulate(np.where(self._likeness.push(vowels, seen, held), self._since, ends))
         self._since = int(since[-1])
         return since
 
@@ -148,18 +148,20 @@ class RollingWindows:
             spread[slow] = np.where(enough, (top - np.where(enough, bottom, 0)) / np.float32(2.563), np.float32(np.nan))
         return spread
 
-    def _pace(self, speech: BoolArray, nucleus: BoolArray, count: int) -> tuple[FloatArray, FloatArray]:
-        """Speech so far and the articulation rate over the last seconds, at the end of each tick."""
-        self._speech = np.concatenate([self._speech, self._speech[-1] + np.cumsum(speech)])
-        self._nuclei = np.concatenate([self._nuclei, self._nuclei[-1] + np.cumsum(nucleus)])
-        ends = _PACE_FRAMES + TICK * np.arange(1, count + 1)
-        spoken = (self._speech[ends] - self._speech[ends - _PACE_FRAMES]) / _FPS
-        nuclei = self._nuclei[ends] - self._nuclei[ends - _PACE_FRAMES]
-        enough = spoken >= _PACE_LEAST_S
-        pace = np.where(enough, nuclei / np.where(enough, spoken, 1.0), np.nan)
-        speech_s = self._speech[ends] / _FPS
-        self._speech, self._nuclei = self._speech[-_PACE_FRAMES - 1 :], self._nuclei[-_PACE_FRAMES - 1 :]
-        return speech_s.astype(np.float32), pace.astype(np.float32)
+    def _pace(self, new: IntArray, spoken: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Speech so far and the articulation rate over the last seconds, at the end of each tick.
+
+        ``new`` holds speech, nuclei and firm frames of each frame, shape (3, frames); ``spoken`` counts frames so far.
+        """
+        so_far = np.concatenate([self._counts[:3, -1:] + np.cumsum(new, axis=1), spoken[None]])
+        counts = np.concatenate([self._counts, so_far], axis=1)
+        self._counts = counts[:, -_PACE_FRAMES - 1 :]
+        latest = counts[:, _PACE_FRAMES + TICK :: TICK]
+        _, nuclei, firm, frames = latest - counts[:, TICK:-_PACE_FRAMES:TICK]
+        spoken_s = frames / _FPS
+        enough = (spoken_s >= _PACE_LEAST_S) & (firm >= _PACE_VOWEL * nuclei)
+        pace = np.where(enough, nuclei / np.where(enough, spoken_s, 1.0), np.nan)
+        return (latest[0] / _FPS).astype(np.float32), pace.astype(np.float32)
 
 
 def rows(ticks: VoiceTicks) -> dict[str, list[float]]:

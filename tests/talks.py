@@ -21,7 +21,7 @@ MINE = Baseline(
     articulation_syl_s=4.0,
     speech_s=100.0,
 )
-FLOORS = (4.0, 2.0, 2.5)  # spreads of MINE are smaller, so that the floors count
+FLOORS = (4.0, 2.25, 2.5)  # spreads of MINE are smaller, so that the floors count
 UNKNOWN = (math.nan, math.nan, math.nan)
 CALM, RAISED, SHOUT = (0.0, 0.0, 0.0), (1.6, 1.6, 1.6), (3.5, 3.5, 3.5)
 

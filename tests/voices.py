@@ -109,10 +109,10 @@ def _between(manner: Manner, share: float) -> Manner:
 
 
 def _vowel(syllable: _Syllable, from_hz: float) -> tuple[np.ndarray, np.ndarray]:
-    """Samples of one syllable and its F0 at each; F0 moves from the last syllable's, with a little vibrato."""
+    """Samples of one syllable and its F0 at each; F0 moves from the last syllable's, and never rests."""
     t = signals.times_s(syllable.duration_s)
     share = np.minimum(1.0, 3 * t / syllable.duration_s)
-    f0 = from_hz ** (1 - share) * syllable.f0_hz**share * 2 ** (0.15 * np.sin(2 * np.pi * 5 * t) / 12)
+    f0 = from_hz ** (1 - share) * syllable.f0_hz**share * 2 ** (0.9 * np.sin(2 * np.pi * 5 * t) / 12)
     phase = 2 * np.pi * np.cumsum(f0) / RATE_HZ
     middle_hz = float(np.median(f0))
     y = np.zeros_like(t)
@@ -163,6 +163,8 @@ def measures(frames: int, start: int = 0, **given: object) -> Features:
     unknown = given.keys() - usual.keys() - flags.keys()
     assert not unknown, unknown
     kinds = {**dict.fromkeys(usual, np.float32), **dict.fromkeys(flags, np.bool_)}
+    # a voice never holds its pitch as a machine does
+    usual["f0_hz"] = 110 * 2 ** (np.sin((start + np.arange(frames)) / 4) / 12)
     values = {**usual, **flags, **given}
     arrays = {name: np.broadcast_to(np.asarray(values[name], kind), frames).copy() for name, kind in kinds.items()}
     arrays["level_dbfs"][(start + np.arange(frames)) % 50 == 5] -= 30  # syllables have dips between them

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QMainWindow, QTextBrowser, QVBoxLayout, QWidget
 
 SPACE = "Space"
+SIZE = QSize(460, 560)  # of the page of keys
+FRAME = QSize(8, 40)  # what a window manager adds around a window, or a little more
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +125,5 @@ class KeysDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(page)
         layout.addWidget(buttons)
-        self.resize(460, 560)
+        screen = self.screen()
+        self.resize(SIZE if screen is None else SIZE.boundedTo(screen.availableSize() - FRAME))

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
-from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog
+from PyQt6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLabel
 
 from monitor.call_view import clock
 from monitor.errors import InputProblem, MonitorError
@@ -33,13 +33,10 @@ _ROUNDED_S = 0.02
 RECORDINGS = (
     "Recordings and results (*.wav *.flac *.mp3 *.m4a *.ogg *.opus *.wma *.amr *.mp4 *.mkv *.json);;All files (*)"
 )
-REASONS = (
-    "It was not said",
-    "It was quoted or denied, not meant",
-    "The voice was as usual",
-    "It was another voice, or noise",
-    "It fitted the situation",
-)
+_OF_WORDS = ("It was not said", "It was quoted or denied, not meant")
+_OF_BOTH = ("It was another voice, or noise", "It fitted the situation")
+WIDTH = 440  # of a dialog
+LONGEST = 120  # letters of a moment in the title of a dialog
 
 
 class Doing(QObject):
@@ -187,7 +184,11 @@ class Doing(QObject):
         call, at_s = self._window.call, round(self._window.player.position_s(), 3)
         if call is not None:
             self._window.timeline.setFocus()
-            self._note(lambda: call.notebook.comment(text, at_s), "Your comment is kept.")
+            self._note(
+                lambda: call.notebook.comment(text, at_s),
+                "Your comment is kept.",
+                lambda: self._window.panel.notes.give_back(text),
+            )
 
     def dispute(self) -> None:
         """Ask why the moment at the cursor is not right."""
@@ -197,11 +198,15 @@ class Doing(QObject):
             return
         dialog = QInputDialog(self._window)
         dialog.setWindowTitle("Dispute")
-        about = escape(f"{clock(place.start_s)}  {place.title}: {place.text}")
-        dialog.setLabelText(f"<table width='440'><tr><td>{about}<br><br>Why was this not right?</td></tr></table>")
-        dialog.setComboBoxItems(list(REASONS))
+        about = escape(_shortened(f"{clock(place.start_s)}  {place.title}: {place.text}"))
+        dialog.setLabelText(f"<p>{about}</p><p>Why was this not right?</p>")
+        for label in dialog.findChildren(QLabel):
+            label.setWordWrap(True)
+        of_words = place.id.startswith("say.")
+        dialog.setComboBoxItems([*(_OF_WORDS if of_words else ("The voice was as usual",)), *_OF_BOTH])
         dialog.setComboBoxEditable(True)
         dialog.textValueSelected.connect(lambda reason: self.add_dispute(place, reason))
+        dialog.resize(WIDTH, dialog.heightForWidth(WIDTH))
         self._put("dispute", dialog)
 
     def add_dispute(self, place: Place, reason: str) -> None:
@@ -213,19 +218,23 @@ class Doing(QObject):
                 "Noted." if call.call_id is None else "Noted. Thresholds learn from it: evenkeel policy suggest",
             )
 
-    def _note(self, write: Callable[[], None], sentence: str) -> None:
-        """Write in a thread, for a store may be waited for; show what is kept then."""
+    def _note(self, write: Callable[[], None], sentence: str, lost: Callable[[], object] | None = None) -> None:
+        """Write in a thread, for a store may be waited for; show what is kept then, or call ``lost``."""
 
         def done(_nothing: object) -> None:
             self._window.retake()
             self._window.say(sentence)
 
-        self._work(write, done)
+        self._work(write, done, lost)
 
-    def _work(self, work: Callable[[], object], done: Callable[[object], None]) -> None:
+    def _work(
+        self, work: Callable[[], object], done: Callable[[object], None], lost: Callable[[], object] | None = None
+    ) -> None:
         task = Task(work, self)
         task.done.connect(done)
-        task.failed.connect(lambda problem: self._window.say(str(problem)))
+        task.failed.connect(lambda problem: self._window.say(_told_here(problem)))
+        if lost is not None:
+            task.failed.connect(lambda _problem: lost())
         self._tasks = [each for each in self._tasks if each.running] + [task]
         task.start()
 
@@ -246,15 +255,15 @@ class Doing(QObject):
             return
         place, loop = self.place_here(), window.player.loop
         if loop is None and place is None:
-            window.say("Go to a moment first (N), or mark a stretch with Shift and the pointer.")
+            window.say("Go to a moment first (N), or mark a stretch (I and O, or Shift and the pointer).")
             return
         start_s, end_s = loop or (0.0, 0.0)
         if loop is None and place is not None:
             start_s, end_s = around(place.start_s, place.end_s, call.duration_s)
         suggested = f"{_stem(call.name)}-{clock(start_s, 0).replace(':', 'm')}s.wav"
-        name, _kind = QFileDialog.getSaveFileName(window, "Export clip", suggested, "Sound (*.wav)")
-        if name:
-            path, waveform = Path(name), call.waveform
+        path = self._asked_for("Export clip", suggested, "Sound (*.wav)")
+        if path is not None:
+            waveform = call.waveform
 
             def export() -> None:
                 wait_until_read(waveform, end_s)
@@ -267,9 +276,9 @@ class Doing(QObject):
         window, call = self._window, self._window.call
         if call is None:
             return
-        name, _kind = QFileDialog.getSaveFileName(window, "Save as PDF", f"{_stem(call.name)}.pdf", "PDF (*.pdf)")
-        if name:
-            path, shown = Path(name), window.panel.moments.shown
+        path = self._asked_for("Save as PDF", f"{_stem(call.name)}.pdf", "PDF (*.pdf)")
+        if path is not None:
+            shown = window.panel.moments.shown
             self._on_paper(lambda: save_pdf(call, shown, path), f"Saved as {path.name}.")
 
     def print(self) -> None:
@@ -278,11 +287,24 @@ class Doing(QObject):
         if call is not None:
             self._on_paper(lambda: on_printer(call, shown, self._window), "")
 
+    def _asked_for(self, title: str, suggested: str, kind: str) -> Path | None:
+        """Where a file is to go; a name without an ending gets that of its kind."""
+        name, _kind = QFileDialog.getSaveFileName(self._window, title, suggested, kind)
+        if not name:
+            return None
+        path = Path(name)
+        if not path.suffix:
+            path = path.with_name(path.name + Path(suggested).suffix)
+            if path.exists():  # the dialog asked about the shorter name only
+                self._window.say(f"{path.name} is there already: choose another name.")
+                return None
+        return path
+
     def _on_paper(self, draw: Callable[[], object], sentence: str) -> None:
         try:
             draw()
         except MonitorError as problem:
-            sentence = str(problem)
+            sentence = _told_here(problem)
         self._window.say(sentence)
 
     # --- dialogs
@@ -304,10 +326,15 @@ class Doing(QObject):
         """The dialog of this kind, if it was ever opened."""
         return self._dialogs.get(name)
 
-    def close(self) -> None:
-        """Wait for what is being written."""
+    def forget(self) -> None:
+        """The call goes: so does what was asked about it."""
+        self._chosen = None
         for dialog in self._dialogs.values():
             dialog.close()
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self.forget()
         for task in self._tasks:
             task.stop()
 
@@ -327,6 +354,15 @@ def wait_until_read(waveform: Waveform, end_s: float) -> None:
         elif time.monotonic() - since_s > STUCK_S:
             raise InputProblem(f"The recording could be read up to {clock(known_s)} only: choose a place before that.")
         time.sleep(0.05)
+
+
+def _told_here(problem: Exception) -> str:
+    """A sentence that was made for commands, in the words of a window."""
+    return str(problem).replace(" with --out", "").replace("run the same command again", "try again")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _stem(name: str) -> str:

@@ -111,8 +111,12 @@ class Moments(QWidget):
         self._count = QLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
-        for part in (self.kind, self.behaviour, self.list, self._count):
-            layout.addWidget(part)
+        row = QHBoxLayout()  # one line less, for small screens
+        row.addWidget(self.behaviour, 1)
+        row.addWidget(self._count)
+        layout.addWidget(self.kind)
+        layout.addLayout(row)
+        layout.addWidget(self.list)
         self.kind.currentIndexChanged.connect(self._filter)
         self.behaviour.currentIndexChanged.connect(self._filter)
         self.list.chosen.connect(lambda place: self.chosen.emit(place.key))
@@ -148,18 +152,27 @@ class Moments(QWidget):
         wanted = self.filter
         self.shown = tuple(place for place in self._places if wanted.holds(place))
         self.list.clear()
+        all_disputed = self._disputed()
         for place in self.shown:
-            disputed = "  (disputed)" if self._is_disputed(place) else ""
+            disputed = "  (disputed)" if place.key in all_disputed else ""
             self.list.add(f"{clock(place.start_s, 0)}  {place.title}{disputed}\n{place.text}", place, self._icon(place))
         of = "" if len(self.shown) == len(self._places) else f" of {len(self._places)}"
         self._count.setText(f"{len(self.shown)}{of} moments" if self._places else "Nothing was flagged in this call.")
         self.filtered.emit(wanted)
 
-    def _is_disputed(self, place: Place) -> bool:
-        return any(
-            each.subject == place.id and each.at_s is not None and abs(each.at_s - place.start_s) < _SAME_S
-            for each in self._disputes
-        )
+    def _disputed(self) -> set[str]:
+        """Keys of the moments that were disputed: of several so near, the one that reads the same, else the nearest."""
+        found: set[str] = set()
+        for each in self._disputes:
+            if each.at_s is None:
+                continue
+            off = [
+                (place.text != each.text, abs(each.at_s - place.start_s), place.key)
+                for place in self._places
+                if place.id == each.subject and abs(each.at_s - place.start_s) < _SAME_S
+            ]
+            found.update(key for _differs, _off_s, key in sorted(off)[:1])
+        return found
 
     def _icon(self, place: Place) -> QIcon:
         if place.state is None:
@@ -314,6 +327,11 @@ class Notes(QWidget):
         text = f"Comment at {clock(at_s, 0)}"
         if text != self.field.placeholderText():
             self.field.setPlaceholderText(text)
+
+    def give_back(self, text: str) -> None:
+        """A comment that could not be kept, to be added again."""
+        if not self.field.text():
+            self.field.setText(text)
 
     def _comment(self) -> None:
         text = self.field.text().strip()

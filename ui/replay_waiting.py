@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from monitor.batch_view import duration_text
 
@@ -26,12 +26,18 @@ class Waiting(QWidget):
         self.bar.setAccessibleName("How much is analysed")
         self.cancel = QPushButton("&Cancel")
         self.cancel.clicked.connect(self.cancelled)
-        layout = QVBoxLayout(self)
+        layout = QVBoxLayout()
         layout.addStretch(1)
-        for part in (self._title, self.bar, self._detail, self.cancel):
-            part.setFixedWidth(WIDTH if part is not self.cancel else 120)
-            layout.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
+        for part in (self._title, self.bar, self._detail):
+            part.setFixedWidth(WIDTH)
+            layout.addWidget(part)  # without an alignment, which would keep text of several lines from its height
+        self.cancel.setFixedWidth(120)
+        layout.addWidget(self.cancel, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
+        middle = QHBoxLayout(self)
+        middle.addStretch(1)
+        middle.addLayout(layout)
+        middle.addStretch(1)
         for label in (self._title, self._detail):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -39,7 +45,7 @@ class Waiting(QWidget):
 
     def show_opening(self, name: str) -> None:
         """It is being looked up."""
-        self._tell(f"Opening {name}", "")
+        self._tell(self._short("Opening", name), "")
         self.bar.setRange(0, 0)
 
     def show_nothing(self, sentence: str) -> None:
@@ -56,7 +62,11 @@ class Waiting(QWidget):
         told = f"{duration_text(done_s)}" + (f" of {duration_text(of_s)}" if of_s else "") + " analysed"
         if of_s and waited_s > _TELL_AFTER_S and share > 0:
             told += f", about {duration_text(waited_s * (1 - share) / share)} left"
-        self._tell(f"Analysing {name}", f"{told}. It is kept, so that the call opens at once the next time.")
+        self._tell(self._short("Analysing", name), f"{told}. It is kept, so that the call opens at once the next time.")
+
+    def _short(self, doing: str, name: str) -> str:
+        """One line: a name without a blank cannot be broken into several."""
+        return self._title.fontMetrics().elidedText(f"{doing} {name}", Qt.TextElideMode.ElideMiddle, WIDTH - 20)
 
     def _tell(self, title: str, detail: str) -> None:
         self._title.setText(title)

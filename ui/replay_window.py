@@ -19,7 +19,7 @@ from monitor.replay.navigate import Place, places
 from monitor.types import Light
 from ui.lamp import lamp_icon
 from ui.player import PLAYING, Player
-from ui.replay_actions import make_actions
+from ui.replay_actions import FRAME, make_actions
 from ui.replay_child import Opened, Request, load
 from ui.replay_doing import Doing
 from ui.replay_parts import PANEL_WIDTH, Bar, Panel
@@ -73,7 +73,7 @@ class ReplayWindow(QMainWindow):
         self.setWindowIcon(lamp_icon("green"))
         screen = self.screen()
         free = screen.availableGeometry().size() if screen is not None else QSize(*SIZE)
-        self.resize(QSize(*SIZE).boundedTo(free))
+        self.resize(QSize(*SIZE).boundedTo(free - FRAME))
         self.addToolBar(self.bar)
         split = QSplitter(Qt.Orientation.Horizontal)
         scrolled = QScrollArea()  # on a small screen, lanes would not be legible otherwise
@@ -127,6 +127,7 @@ class ReplayWindow(QMainWindow):
         self.setWindowTitle(f"{request.name} - Evenkeel replay")
         self.waiting.show_opening(request.name)
         self._pages.setCurrentWidget(self.waiting)
+        self.waiting.cancel.setFocus()  # else the space bar would open the list of speeds
         self._start(Task(lambda: load(request), self), self._loaded)
 
     def open_path(self, path: Path) -> None:
@@ -291,10 +292,16 @@ class ReplayWindow(QMainWindow):
 
     def _let_go(self) -> None:
         self._stop_task()
+        self.doing.forget()
         self.player.open(None, 0.0)
         self.timeline.shut()
         held, self._held = self._held, None
         self.call = self._judged_by = self._lights_now = self._lights_then = None
         self.places = ()
+        for name in ("clip", "spectrogram", "then"):
+            self.actions_by_name[name].setEnabled(False)
+        self.bar.show_time(0.0, 0.0)
+        self.say("")
+        self._show_silence()
         if held is not None:
             held.close()

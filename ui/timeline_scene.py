@@ -175,6 +175,7 @@ class WordsLane:
 
     title: str
     words: Sequence[Word]
+    without: str = "no words were heard"  # what stands there where there are none
     lines: float = 2.1
     share: float = 0.0
 
@@ -182,7 +183,7 @@ class WordsLane:
         """Draw the words, or how to see them."""
         name_lane(scene, self.title, QRectF(box.left(), box.top(), box.width(), box.height() / 2))
         if scene.axis.px_per_s < WORDS_FROM_PX_PER_S or not self.words:
-            hint = "zoom in to read the words" if self.words else "no words were heard"
+            hint = "zoom in to read the words" if self.words else self.without
             scene.label(hint, box.adjusted(4, 0, 0, 0), scene.look.theme.quiet_text)
             return
         metrics = QFontMetricsF(scene.look.small)
@@ -263,4 +264,5 @@ def words_lanes(call: CallView) -> Iterable[WordsLane]:
     for channel in sorted(channels, key=lambda channel: channel != call.agent_channel):
         speaker = call.speaker(channel)
         words = sorted((word for word in call.words if word.channel == channel), key=lambda word: word.start_s)
-        yield WordsLane("Words" if len(channels) == 1 else f"Words, {speaker}", words)
+        without = "words were not listened to" if call.result.engine.recogniser == "none" else "no words were heard"
+        yield WordsLane("Words" if len(channels) == 1 else f"Words, {speaker}", words, without)

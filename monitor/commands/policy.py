@@ -142,6 +142,7 @@ def try_(
 
 policy.add_command(suggest)
 
+
 def _many(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 

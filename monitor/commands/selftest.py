@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="What listens for words.",
 )
+@click.option("--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
 @click.pass_context
@@ -58,6 +59,7 @@ def selftest(
     policy: str | None,
     profile: Path | None,
     recogniser: str,
+    model: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -71,7 +73,12 @@ def selftest(
 
     pairs = _pairs(recordings, truths)
     options = AnalysisOptions(
-        policy=policy, profile=profile, recogniser=recogniser, agent_channel=agent_channel, own_process=True
+        policy=policy,
+        profile=profile,
+        recogniser=recogniser,
+        model=model,
+        agent_channel=agent_channel,
+        own_process=True,
     )
     ids_of = _ids_of(load_policy(policy))
     tested: list[Tested] = []

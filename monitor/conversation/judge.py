@@ -142,4 +142,4 @@ class TurnJudge:
 
 
 _GOES_ON_S = 1.0  # what goes on is told again every half second
-_RETURN_S = 5.0
+_RETURN_S = 5.0  # after an announced hold, whoever speaks later than this has come back

@@ -20,19 +20,19 @@ from monitor.types import HOP, RATE_HZ, TICK, BoolArray, Features, FloatArray
 LATENCY_S = (spectra.LOOKAHEAD + TICK * HOP) / RATE_HZ
 NUCLEUS_DELAY_S = pace.DELAY * HOP / RATE_HZ
 
-EFFORT_LOW_HZ = (300.0, 1000.0)
-EFFORT_HIGH_HZ = (1000.0, 3400.0)
+EFFORT_LOW_HZ = (300.0, 1000.0)  # the band that effort is measured against, within every telephone's
+EFFORT_HIGH_HZ = (1000.0, 3400.0)  # the band that effort lifts, as far as a telephone carries it
 VOICE_HZ = (100.0, 1000.0)  # where the power of vowels lies, and that of breath and fricatives does not
 _FAINT_MEMORY = 100  # frames over which the loudest vowel is remembered, to tell voiced from unvoiced
 _FIRM_MEMORY = 300  # and to tell which vowels are firm enough to measure: an audible breath comes after a pause
 _FIRM_DB = np.float32(15.0)  # only vowels within this of the loudest one lately are measured: they carry the effort
 _EFFORT_SNR = np.float32(2.0)  # a band must stand this far (power ratio) over its floor to be measured
 _FULL_SCALE = np.float32(0.9989)  # -0.01 dBFS: 16-bit full scale after resampling
-_TINY = np.float32(1e-12)
+_TINY = np.float32(1e-12)  # power of digital silence
 
 # Speech is heard above the noise floor and is voiced now and then.
 _SPEECH_SNR_DB = np.float32(6.0)
-_SPEECH_SLOPE_DB = np.float32(2.0)
+_SPEECH_SLOPE_DB = np.float32(2.0)  # how gradually that becomes likely, either side of it
 _SPEECH_MEMORY = 30  # frames in which some voicing must have been heard
 _SPEECH_VOICED = np.float32(0.15)  # share of them that is enough
 
@@ -41,7 +41,7 @@ _SPEECH_VOICED = np.float32(0.15)  # share of them that is enough
 _TONE_FRAMES = 10
 _TONE_RANGE = np.float32(0.05 / 12)  # octaves
 _TONE_MEMORY = 100  # frames over which such frames are counted
-_TONE_MANY = 8
+_TONE_MANY = 8  # of them make a tone
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from monitor.types import TICK, FloatArray, FrameGrid
 
-MEMORY_S = 4.0
+MEMORY_S = 4.0  # people pause at least once in that time
 _MEMORY = round(MEMORY_S * FrameGrid().frames_per_s / TICK)
 # Mean square of -75 dBFS. No floor is taken to be lower: a line that is gated to digital silence between words is a
 # quiet line, not one without any noise.

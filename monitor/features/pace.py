@@ -19,10 +19,10 @@ FALL = 15  # frames after it in which it must have fallen by a dip before anythi
 DIP_DB = 1.5  # by which a nucleus is set off on either side, dB
 SNR_DB = 6.0  # by which its frame must stand over the noise floor, dB
 _TAPS = np.asarray(np.hanning(11)[1:-1] / np.hanning(11)[1:-1].sum(), np.float32)  # 90 ms
-_SMOOTH = len(_TAPS) // 2
+_SMOOTH = len(_TAPS) // 2  # frames on either side
 DELAY = FALL + _SMOOTH  # frames between a peak and its certainty
 _FORGET = 30  # frames: after this long the next nucleus needs no dip to be told from the last one
-_QUIET_DB = np.float32(-120.0)
+_QUIET_DB = np.float32(-120.0)  # before the first frame
 
 PAUSE = 30  # frames without a voiced one from which on it is a pause: 0.3 s, as de Jong and Wempe have it
 EDGES = 20  # frames that belong to a stretch of speech before its first and after its last voiced one, together

@@ -17,8 +17,8 @@ from monitor.types import FloatArray, IntArray
 
 LOOKAHEAD = 4  # frames; 10 changed less than 0.1 % of the decisions
 HISTORY = 8  # frames
-_CANDIDATES = 4
-_NEVER = np.float32(-1e3)
+_CANDIDATES = 4  # periods that compete in each frame
+_NEVER = np.float32(-1e3)  # strength of a candidate that must not win
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from monitor.types import HOP, RATE_HZ, TICK, FloatArray
 
 WINDOW = 640  # 40 ms: three periods of 75 Hz, two and a half of our 60 Hz floor
 FFT_SIZE = 960  # WINDOW + longest lag, so that the circular autocorrelation does not wrap into the lags used
-LAG_RATE_HZ = 8_000
-LOOKAHEAD = WINDOW // 2 - HOP // 2
+LAG_RATE_HZ = 8_000  # at which periods are looked for
+LOOKAHEAD = WINDOW // 2 - HOP // 2  # samples that a frame needs beyond its hop
 BIN_HZ = RATE_HZ / FFT_SIZE
 _BATCH = 48 * TICK  # frames at a time: the work arrays stay within a second-level cache
 # Transforms work on several frames at once and on what is left over one by one, which rounds otherwise: frames are made

@@ -21,6 +21,8 @@ CALM = frozenset(("calm", "green"))
 SPEAKERS = frozenset(("agent", "customer"))
 NO_PHRASES = "no phrases"
 GREY = frozenset(("grey", "gray", "skip"))
+DONE = "done"  # what the program's own labels say of the checklist
+SAID = ("said “", "perhaps said “")  # and of a light that a phrase lit
 LEAST_CALM_S = 1.0  # a gap between two raised parts that is shorter holds no calm speech worth counting
 
 
@@ -88,7 +90,7 @@ def _mark(line: str, number: int, name: str) -> Mark:
         start_s = end_s = math.nan
     if not (math.isfinite(start_s) and 0 <= start_s <= end_s < math.inf):
         raise InputProblem(
-            f"{name}, line {number}, is no label: it needs a start and an end in seconds and a text, by tabs."
+            f"{name}, line {number}, is no label: it needs a start, an end no earlier (seconds) and a text, by tabs."
         )
     return Mark(start_s, end_s, " ".join(text.split()))
 
@@ -110,17 +112,20 @@ def truth_of(marks: Iterable[Mark], duration_s: float, ids_of: Callable[[str], f
     told_of_phrases = False
     for start_s, end_s, text in marks:
         mark = Mark(start_s, min(end_s, duration_s), text)
-        word = text.casefold().partition(":")[0].strip()
+        word, _, note = (each.strip() for each in text.casefold().partition(":"))
         told_of_phrases |= word == NO_PHRASES
         where = raised if word in RAISED else calm if word in CALM else left_out if word in GREY else None
+        if word == DONE or (where is raised and _is_of_words(note)):
+            continue
         if start_s >= duration_s:
             ignored.append(f"{text} (after the end)")
+        elif where is not None and mark.end_s > mark.start_s:
+            where.append(mark)
         elif where is not None:
-            if mark.end_s > mark.start_s:
-                where.append(mark)
+            ignored.append(f"{text} (no length)")
         elif word in SPEAKERS:
             turns.append(Turn(mark.start_s, mark.end_s, word))
-        elif ids := ids_of(text):
+        elif ids := ids_of(word):
             phrases.append(SpokenPhrase(mark.start_s, mark.end_s, ids, text))
         elif word != NO_PHRASES:
             ignored.append(text or "(a label without text)")
@@ -131,6 +136,11 @@ def truth_of(marks: Iterable[Mark], duration_s: float, ids_of: Callable[[str], f
         turns=tuple(turns),
         ignored=tuple(dict.fromkeys(ignored)),
     )
+
+
+def _is_of_words(note: str) -> bool:
+    """Whether the program itself wrote this of a light for which the voice was no reason."""
+    return all(reason.strip().startswith(SAID) for reason in note.split(";"))
 
 
 def _parts(

@@ -79,8 +79,8 @@ def score_call(parts: Sequence[Part], result: Mapping[str, Any]) -> Score:
             if part.label == "raised":
                 _count_raised(tally, part, spans)
             else:
-                grace_s = GRACE_S if i and parts[i - 1].label == "raised" else 0.0
-                _count_calm(tally, part._replace(start_s=min(part.start_s + grace_s, part.end_s)), spans)
+                spared_s = parts[i - 1].end_s + GRACE_S if i and parts[i - 1].label == "raised" else 0.0
+                _count_calm(tally, part._replace(start_s=min(max(part.start_s, spared_s), part.end_s)), spans)
     return score
 
 

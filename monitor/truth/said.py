@@ -40,9 +40,9 @@ class Counts:
 
 
 def count(truth: Truth, result: CallResult) -> Counts:
-    """Count what labels say of phrases and turns, where they say it."""
+    """Count what labels say of phrases and turns, where they say it and somebody listened."""
     counts = Counts()
-    if truth.phrases is not None:
+    if truth.phrases is not None and result.engine.recogniser != "none":
         _count_phrases(counts, truth.phrases, result)
     for speaker in sorted({turn.speaker for turn in truth.turns}):
         labelled = _joined(turn for turn in truth.turns if turn.speaker == speaker)
@@ -51,24 +51,26 @@ def count(truth: Truth, result: CallResult) -> Counts:
 
 
 def _count_phrases(counts: Counts, phrases: Sequence[SpokenPhrase], result: CallResult) -> None:
-    left = [flag for flag in result.flags if flag.state in (FlagState.CONFIRMED, FlagState.TENTATIVE)]
-    # sure flags first: a hint beside one must not take its label
-    left.sort(key=lambda flag: (flag.state is not FlagState.CONFIRMED, flag.start_s))
+    raised = [flag for flag in result.flags if flag.state in (FlagState.CONFIRMED, FlagState.TENTATIVE)]
+    borne_out = [(flag, _labels_of(flag, phrases)) for flag in raised]
     for phrase in phrases:
-        found = [flag for flag in left if _fits(phrase, flag)]
+        found = [flag for flag, labels in borne_out if phrase in labels]
         counts.sure.append(float(any(flag.state is FlagState.CONFIRMED for flag in found)))
         counts.hinted.append(float(bool(found)))
         if found:
             counts.delay_s.append(min(flag.heard_at_s for flag in found) - phrase.end_s)
-        left = [flag for flag in left if flag not in found]
+    left = [flag for flag, labels in borne_out if not labels]
     counts.sure_false.append(float(sum(flag.state is FlagState.CONFIRMED for flag in left)))
     counts.hint_false.append(float(len(left)))
     counts.hours.append(result.source.duration_s / 3600)
 
 
-def _fits(phrase: SpokenPhrase, flag: FlagRecord) -> bool:
-    near = flag.start_s <= phrase.end_s + AROUND_S and flag.end_s >= phrase.start_s - AROUND_S
-    return near and flag.id in phrase.ids
+def _labels_of(flag: FlagRecord, phrases: Sequence[SpokenPhrase]) -> list[SpokenPhrase]:
+    """The labels that a flag belongs to: the nearest of its behaviour, several only where they overlap."""
+    gaps = [(max(0.0, phrase.start_s - flag.end_s, flag.start_s - phrase.end_s), phrase) for phrase in phrases]
+    near = [(gap_s, phrase) for gap_s, phrase in gaps if gap_s <= AROUND_S and flag.id in phrase.ids]
+    least_s = min((gap_s for gap_s, _ in near), default=0.0)
+    return [phrase for gap_s, phrase in near if gap_s <= least_s]
 
 
 def _joined(turns: Iterable[Turn]) -> list[Turn]:

@@ -62,7 +62,7 @@ def notes_on(calls: Sequence[Tested]) -> list[str]:
     if all(call.truth.phrases is None for call in calls):
         notes.append("No phrase is labelled: nothing is said of them; the label no phrases says that none was spoken.")
     elif any(call.result.engine.recogniser == "none" for call in calls):
-        notes.append("No recogniser listened, so that no phrase could be found.")
+        notes.append("No recogniser listened: nothing is said of phrases.")
     if any(call.truth.turns for call in calls) and not any(call.result.turns for call in calls):
         notes.append("Turns are known where agent and customer have a channel each.")
     ignored = [text for call in calls for text in call.truth.ignored]

@@ -12,6 +12,7 @@ import soundfile as sf
 
 from models import pocketsphinx_asr
 from models.decoded import Decoded
+from models.evidence import ALONE_AT_MOST
 from models.folding import fold, is_filler, phrase_confidence
 from models.phrase_decoder import DecoderPool
 from models.pocketsphinx_asr import PassSchedule, PocketsphinxTranscriber, Tuning, to_pcm
@@ -123,6 +124,19 @@ def holds(hypothesis, words):
 def test_answers_do_not_depend_on_the_blocks(heard_start, block):
     assert len(heard_start["speech_rms"]) > 5
     assert hear(start_of("speech_rms"), block) == heard_start["speech_rms"]
+
+
+def test_what_is_heard_in_loud_noise_is_a_hint_at_most():
+    y = clip("speech_rms")[: int(4.9 * RATE_HZ)]
+    noise = np.random.default_rng(4).standard_normal(8 * RATE_HZ + len(y)).astype(np.float32)
+    noise *= float(np.sqrt(np.mean(y**2))) * 0.3
+    # the noise is known, and speech in it, before the phrase that is looked at
+    loud = np.concatenate([np.zeros(4 * RATE_HZ, np.float32), y[: 4 * RATE_HZ], y]) + noise
+    clean = [word.confidence for h in hear(y) for word in h.words]
+    assert max(clean) > 0.8
+    heard_late = [word.confidence for h in hear(loud) for word in h.words if word.start_s > 8]
+    assert heard_late
+    assert max(heard_late) <= ALONE_AT_MOST
 
 
 def test_an_earlier_recording_leaves_no_trace(monkeypatch):

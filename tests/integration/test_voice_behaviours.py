@@ -44,12 +44,12 @@ def test_a_calm_voice_is_learnt_and_green(f0_hz, seed):
 @pytest.mark.parametrize("f0_hz", VOICES.values(), ids=VOICES)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_raised_voice_lights_soon_and_clears(f0_hz, seed):
-    calm, raised = Manner(CALM_S, f0_hz=f0_hz), Manner(8, f0_hz=1.4 * f0_hz, level_dbfs=-16, effort_db=8)
+    calm, raised = Manner(CALM_S, f0_hz=f0_hz), Manner(8, f0_hz=1.5 * f0_hz, level_dbfs=-13, effort_db=10)
     result = judged(calm, raised, Manner(15, f0_hz=f0_hz), seed=seed)
     assert lit(result, "voice.raised") == pytest.approx(CALM_S + 1, abs=1)
     assert lit(result, "voice.raised", Light.RED) < CALM_S + 8
     assert result.lights[-1].light is Light.GREEN
-    assert result.lights[-1].start_s < CALM_S + 8 + 8
+    assert result.lights[-1].start_s < CALM_S + 8 + 10
 
 
 @pytest.mark.parametrize("change", [{"f0_hz": 150.0}, {"effort_db": 7.0}])

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import escalation, meter, pace, pitch, recordings, report, sound, speed, stages
+from benchmarks import escalation_sets, meter, pace_counts, pitch, recordings, report, sound, speed, stages
 from benchmarks.data import Clip, corpus, data_folder
 from benchmarks.escalation_calls import build_call, effort_label, speakers_of
 from monitor.errors import BugError, EnvironmentProblem
 from monitor.truth.lights import Part, lit, pooled, score_call, summary
-from tests.signals import buzz, noise, silence, times_s
+from tests.signals import buzz, silence
 
 PARTS = [Part(1.0, 50.0, "calm"), Part(50.0, 62.0, "raised"), Part(62.0, 90.0, "calm"), Part(90.0, 100.0, "raised")]
 VOICE, WORDS = [{"id": "voice.raised"}], [{"id": "say.calm_down"}]
@@ -97,10 +97,10 @@ def test_labels_stand_for_effort():
     assert effort_label("angry|intensity=strong|Kids") == "raised"
     assert effort_label("Neutral|intensity=normal") == "calm"
     assert effort_label("happy|intensity=strong") is None
-    assert escalation.mild_label("angry|intensity=strong") is None
-    assert escalation.mild_label("angry|intensity=normal") == "raised"
-    assert escalation.lively_label("happy|intensity=normal") == "raised"
-    assert escalation.lively_label("angry|intensity=normal") is None
+    assert escalation_sets.mild_label("angry|intensity=strong") is None
+    assert escalation_sets.mild_label("angry|intensity=normal") == "raised"
+    assert escalation_sets.lively_label("happy|intensity=normal") == "raised"
+    assert escalation_sets.lively_label("angry|intensity=normal") is None
 
 
 def test_only_speakers_with_enough_clips_take_part_and_strong_clips_come_first(tmp_path):
@@ -113,7 +113,7 @@ def test_only_speakers_with_enough_clips_take_part_and_strong_clips_come_first(t
 
 def test_readers_need_forty_seconds(tmp_path):
     clips = [Clip(tmp_path / f"{who}{i}", who, "words", 13.0) for who, n in (("x", 4), ("y", 3)) for i in range(n)]
-    assert list(escalation.readers_of(clips)) == ["x"]
+    assert list(escalation_sets.readers_of(clips)) == ["x"]
 
 
 def voices():
@@ -139,42 +139,10 @@ def test_a_call_has_raised_parts_at_the_times_that_its_truth_says():
     assert 20 * np.log10(sound.active_rms(raised) / sound.active_rms(calm)) == pytest.approx(15, abs=1)
 
 
-def judged(speaker, *results):
-    return [
-        escalation.Scored("acted", "raw", escalation.OURS, speaker, score_call(PARTS, CASES[name])) for name in results
-    ]
-
-
-def test_intervals_span_what_speakers_differ_by():
-    same = escalation.intervals([*judged("a", "both found"), *judged("b", "both found")], draws=200)
-    assert same["recall_95"] == [1.0, 1.0]
-    mixed = escalation.intervals([*judged("a", "both found"), *judged("b", "false ones")], draws=200)
-    assert mixed["recall_95"] == [0.0, 1.0]
-    assert mixed["false_per_h_95"][0] == 0.0
-    assert mixed["false_per_h_95"][1] == pytest.approx(3 * 3600 / 73, abs=0.001)
-
-
 def test_calls_pool_by_adding_up():
     score = pooled(score_call(PARTS, CASES[name]) for name in ("both found", "nothing"))
     assert score["any"].hit == [1.0, 1.0, 0.0, 0.0]
     assert summary(score)["recall"] == 0.5
-
-
-def test_the_report_names_a_missed_goal():
-    scored = [
-        escalation.replace(call, dataset=name)
-        for name in escalation.TITLES
-        for call in judged("a", "both found", "false ones")
-    ]
-    made = escalation.report_of(scored)
-    verdicts = {goal.text: report.verdict(goal) for goal in made.goals}
-    assert verdicts["recall ≥ 0.98, worst variant"] == "missed"
-    assert verdicts["amber after ≤ 1.5 s, p90"] == "met"
-    assert json.loads(json.dumps(made.figures, allow_nan=False))["acted"]["raw"]["recall"] == 0.5
-
-
-def test_grey_time_is_shown():
-    assert escalation.grey_share(lights((0.0, 25.0, "grey", []), (25.0, 100.0, "green", []))) == 0.25
 
 
 def test_the_level_meter_lights_for_what_is_louder_and_for_nothing_else():
@@ -226,33 +194,6 @@ def test_our_track_says_when_its_frames_are():
     assert np.median(found.f0_hz[found.f0_hz > 0]) == pytest.approx(150, rel=0.01)
 
 
-def test_syllables_come_from_the_dictionary():
-    words = pace.read_dictionary()
-    assert pace.syllables_of("Apologise, calm down", words) == 6
-    assert pace.syllables_of("a zzyzxq day", words) is None
-    assert pace.syllables_of("", words) is None
-
-
-def test_agreement_of_rates():
-    true, seconds = np.asarray([10.0, 20.0, 30.0]), np.asarray([5.0, 5.0, 5.0])
-    perfect = pace.agreement(true, true, seconds, seconds)
-    assert perfect == {"found_ratio": 1.0, "rate_error_pct": 0.0, "r": pytest.approx(1.0), "utterances": 3}
-    half = pace.agreement(true, true / 2, seconds, seconds)
-    assert half["found_ratio"] == 0.5
-    assert half["rate_error_pct"] == pytest.approx(50)
-    assert half["r"] == pytest.approx(1.0)
-
-
-def test_our_syllables_and_speech_are_counted():
-    # It glides, for no voice holds its pitch.
-    syllables = 0.55 + 0.45 * np.cos(2 * np.pi * 4 * times_s(3.0))  # 4 a second
-    voice = buzz(130, 3.0, -20, to_hz=190) * syllables
-    y = np.concatenate([silence(1), voice, silence(1)]) + noise(5.0, -60)
-    nuclei, written, speech_s = pace.count_ours(y)
-    assert 11 <= written <= nuclei <= 13
-    assert speech_s == pytest.approx(3.0, abs=0.3)
-
-
 def test_the_telephone_halves_the_rate_and_keeps_the_band():
     through = sound.telephone(np.asarray(buzz(150, 1.0, -20), float))
     assert len(through) == 8000
@@ -263,9 +204,9 @@ def test_the_telephone_halves_the_rate_and_keeps_the_band():
 def test_the_synthetic_voice_is_heard_as_speech():
     y = recordings.minutes([], 12.0)
     assert len(y) == 12 * 16_000
-    nuclei, _, speech_s = pace.count_ours(y)
-    assert speech_s > 4
-    assert nuclei > 10
+    ours = pace_counts.count_ours(y)
+    assert ours.spoken_s > 4
+    assert ours.nuclei > 10
     assert np.array_equal(y, recordings.minutes([], 12.0))
 
 

@@ -57,6 +57,13 @@ def test_everything_has_a_meaning_and_every_number_a_unit_or_is_a_count():
         ('A = "text"  # x', []),
         ("lower = 3  # x", []),
         ("A: int = 3  # x", [("A", "3", "x")]),
+        (
+            'class C:\n    """About it. More."""\n    a: float = 2.0\n    b: int = 1  # x',
+            [
+                ("C.a", "2.0", "About it"),
+                ("C.b", "1", "x"),
+            ],
+        ),
     ],
 )
 def test_constants_are_read_with_their_comments(tmp_path, source, expected):

@@ -58,7 +58,7 @@ class Recogniser:
 @functools.cache
 def call():
     """Calm, shouted, calm, then silence: 17 s."""
-    manners = [voices.Manner(7), voices.Manner(2.5, f0_hz=210, level_dbfs=-14, effort_db=9), voices.Manner(6)]
+    manners = [voices.Manner(7), voices.Manner(2.5, f0_hz=250, level_dbfs=-14, effort_db=14), voices.Manner(6)]
     return np.concatenate([voices.speak(manners, noise_dbfs=-65, seed=3).y, signals.silence(1.5)])
 
 

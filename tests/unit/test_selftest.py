@@ -1,8 +1,11 @@
 """Labels that people set, and the score of a result against them; no recording is judged."""
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.errors import InputProblem
+from monitor.export.audacity import to_audacity
 from monitor.truth.figures import figures_of
 from monitor.truth.labels import Mark, read_labels, truth_of
 from monitor.truth.lights import Part, score_call
@@ -133,3 +136,49 @@ def test_several_recordings_count_as_one():
 def test_calm_time_is_only_spared_after_a_raised_part():
     parts = [Part(0.0, 10.0, "calm"), Part(10.0, 20.0, "calm"), Part(20.0, 22.0, "raised"), Part(22.0, 24.0, "calm")]
     assert score_call(parts, {"lights": []})["any"].calm_s == [10.0, 10.0, 0.0]
+
+
+def test_calm_time_long_after_a_raised_part_is_charged_in_full():
+    parts = [Part(0.0, 10.0, "raised"), Part(13.0, 20.0, "calm"), Part(30.0, 40.0, "calm")]
+    assert score_call(parts, {"lights": []})["any"].calm_s == [6.0, 10.0]
+    labelled_apart = [Part(0.0, 10.0, "raised"), Part(60.0, 70.0, "calm")]
+    assert score_call(labelled_apart, {"lights": []})["any"].calm_s == [10.0]
+
+
+def test_a_phrase_said_twice_is_found_twice():
+    said = next(flag for flag in call().flags if flag.state == "confirmed" and flag.id == "say.calm_down")
+    again = replace(said, start_s=said.end_s + 0.6, end_s=said.end_s + 1.3, heard_at_s=said.end_s + 1.5)
+    both = replace(call(), flags=(said, again))
+    labels = [(each.start_s, each.end_s, "calm down") for each in (said, again)]
+    assert figures(*labels, result=both)["phrase_recall"].count == 2
+    one = figures(*labels, result=replace(both, flags=(again,)))
+    assert (one["phrase_recall"].count, one["phrase_false_per_h"].count) == (1, 0)
+    twice_labelled = figures(*labels[:1], (said.start_s - 0.2, said.end_s, "Calm down"), result=both)
+    assert (twice_labelled["phrase_recall"].count, twice_labelled["phrase_false_per_h"].count) == (2, 0)
+
+
+def test_what_follows_a_colon_is_no_part_of_a_phrase():
+    found = truth((6.0, 7.0, "calm down: it is not so"), (8.0, 9.0, "calm down : twice"))
+    assert [phrase.ids for phrase in found.phrases] == [{"say.calm_down"}] * 2
+
+
+def test_a_voice_at_a_point_is_named_as_left_out():
+    found = truth((10.0, 10.0, "raised"), (11.0, 11.0, "calm"), (12.0, 15.0, "raised"))
+    assert found.ignored == ("raised (no length)", "calm (no length)")
+    assert [part.label for part in found.parts] == ["calm", "raised", "calm"]
+
+
+def test_labels_that_the_program_wrote_itself_are_borne_out(tmp_path):
+    before, lit, after = call().lights[1], call().lights[3], call().lights[4]
+    by_words = replace(lit, start_s=32.0, end_s=36.0, reasons=lit.reasons[:1])
+    spans = (*call().lights[:4], replace(after, end_s=32.0), by_words, replace(before, start_s=36.0, end_s=40.0))
+    judged = replace(call(), lights=spans, flags=call().flags[:1])
+    path = tmp_path / "call.labels.txt"
+    path.write_text(to_audacity(judged), encoding="utf-8")
+    marks = read_labels(path)
+    assert any(mark.text == "red: said “calm down”" for mark in marks)
+    one = scored(marks, judged, lambda text: ids_of("calm down" if "(say.calm_down)" in text else text))
+    found = {f.id: f for f in figures_of(pooled_score([one]), pooled_counts([one]))}
+    assert (found["recall"].value, found["phrase_recall"].value, found["boundary_recall"].value) == (1.0, 1.0, 1.0)
+    assert (found["false_per_h"].count, found["phrase_false_per_h"].count) == (0, 0)
+    assert one.truth.ignored == ()

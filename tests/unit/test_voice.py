@@ -24,7 +24,7 @@ def test_a_new_voice_is_learnt_and_then_judged():
     talk.say(0.2)
     assert not talk.judge.learning
     assert talk.keeper.centre == pytest.approx(USUAL)
-    assert first_s(talk.say(5, RAISED), Light.AMBER) < 1
+    assert first_s(talk.say(5, RAISED), Light.AMBER) < 3
 
 
 def test_amber_while_learning_is_kept_to_oneself_but_a_shout_is_told():
@@ -53,9 +53,9 @@ def test_raised_then_shouted_then_calm():
 def test_reasons_name_every_measure_over_its_limit_the_leading_one_first():
     state = Talk().say(5, (1.5, 1.7, 1.3))[-1]
     assert [(r.id, r.value, r.unit, r.usual, r.limit) for r in state.reasons] == [
-        ("voice.raised", 3.4, "st", 0.0, 2.4),
-        ("voice.raised", 6.0, "dB", 0.0, 4.8),
-        ("voice.raised", pytest.approx(3.2, abs=0.1), "dB", 0.0, 3.0),
+        ("voice.raised", 3.8, "st", 0.0, 2.6),
+        ("voice.raised", 6.0, "dB", 0.0, 4.6),
+        ("voice.raised", pytest.approx(3.2, abs=0.1), "dB", 0.0, 2.9),
     ]
     assert [r.text for r in state.reasons] == [
         "pitch above your usual",
@@ -63,7 +63,7 @@ def test_reasons_name_every_measure_over_its_limit_the_leading_one_first():
         "vocal effort above your usual",
     ]
     red = Talk().say(5, (3.9, 2.5, 1.0))[-1]
-    assert [(r.value, r.limit) for r in red.reasons] == [(15.6, 8.8), (5.0, 4.4)]
+    assert [(r.value, r.limit) for r in red.reasons] == [(15.6, 7.2), (5.6, 4.1)]
     assert red.reasons[0].text == "voice well above your usual"
 
 
@@ -73,6 +73,17 @@ def test_reasons_tell_what_lit_even_while_the_light_only_holds():
     for state in talk.say(3, CALM) + talk.pause(1):
         for reason in state.reasons[:1]:
             assert reason.value >= reason.limit
+
+
+def test_the_less_was_heard_the_more_is_asked_for():
+    """The median of a few samples may be off by half a spread."""
+    late = Talk(profile=None)
+    late.say(150)
+    early = Talk(profile=None)
+    early.say(21)
+    delays = [first_s(talk.say(10, RAISED), Light.AMBER) for talk in (late, early)]
+    assert delays[0] + 0.5 < delays[1] < 3
+    assert early.states[-1].reasons[0].limit > late.states[-1].reasons[0].limit
 
 
 def test_own_spreads_count_where_they_are_wider():
@@ -99,7 +110,7 @@ def test_two_measures_that_agree_light(two):
     assert Light.AMBER in lights(Talk().say(10, two))
 
 
-@pytest.mark.parametrize("level", [-1.9, 0.0])
+@pytest.mark.parametrize("level", [-1.2, 0.0])
 def test_hidden_level_does_not_hide_effort(level):
     """Gain control may even turn a shout down."""
     assert Light.AMBER in lights(Talk().say(5, (level, 2, 2)))
@@ -107,7 +118,7 @@ def test_hidden_level_does_not_hide_effort(level):
 
 
 def test_a_voice_far_under_the_usual_level_is_another_one():
-    assert lights(Talk().say(20, (-2.1, 3.5, 3.5))) == {Light.GREEN}
+    assert lights(Talk().say(20, (-1.3, 3.5, 3.5))) == {Light.GREEN}
 
 
 def test_the_louder_the_sooner():
@@ -115,13 +126,13 @@ def test_the_louder_the_sooner():
     assert all(later < sooner for sooner, later in pairwise(delays))
     assert delays[0] > 2
     assert delays[-1] <= 0.1
-    assert first_s(Talk().say(30, (1.19, 1.19, 1.19)), Light.AMBER) == math.inf
+    assert first_s(Talk().say(30, (1.14, 1.14, 1.14)), Light.AMBER) == math.inf
 
 
 def test_red_asks_for_more_than_amber():
     states = Talk().say(10, SHOUT)
     assert first_s(states, Light.AMBER) < first_s(states, Light.RED) < 1
-    assert Light.RED not in lights(Talk().say(60, (1.9, 1.9, 1.9)))
+    assert Light.RED not in lights(Talk().say(60, (1.7, 1.7, 1.7)))
 
 
 def test_a_short_burst_is_no_raised_voice():
@@ -151,7 +162,7 @@ def test_a_light_holds_and_then_goes_out():
     talk = Talk()
     talk.say(3, RAISED)
     states = talk.say(10, CALM)
-    assert first_s(states, Light.GREEN) == pytest.approx(3.0, abs=0.3)
+    assert first_s(states, Light.GREEN) == pytest.approx(3.2, abs=0.3)  # what had added up goes first
     assert states[-1] == STEADY
 
 

@@ -8,19 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.features.pace import EDGES
+from monitor.likeness import REFERENCE_HZ
 from monitor.types import TICK
-from monitor.windows import LEAST_FRAMES, MAX_AGE_S, REFERENCE_HZ, VOICE_FRAMES, RollingWindows, VoiceTicks, rows
+from monitor.windows import LEAST_FRAMES, MAX_AGE_S, UPPER, VOICE_FRAMES, RollingWindows, VoiceTicks, rows
 from tests.voices import measures, part
 
 NAN = np.float32(np.nan)
 
 
-def test_upper_is_the_eightieth_percentile_of_the_last_second():
+def test_upper_is_the_percentile_of_the_last_vowels():
     rise = np.arange(300, dtype=np.float32)
-    ticks = RollingWindows().push(measures(300, level_dbfs=rise - 100, f0_hz=100 + rise, effort_db=rise / 10))
-    newest = np.sort(rise)[-VOICE_FRAMES:][80]
+    ticks = RollingWindows().push(measures(300, level_dbfs=rise - 100, f0_hz=100 + rise, effort_db=0.6 * rise))
+    newest = np.sort(rise)[-VOICE_FRAMES:][int(UPPER * VOICE_FRAMES)]
     np.testing.assert_allclose(
-        ticks.upper[-1], [newest - 100, 12 * np.log2((100 + newest) / REFERENCE_HZ), newest / 10], rtol=1e-6
+        ticks.upper[-1], [newest - 100, 12 * np.log2((100 + newest) / REFERENCE_HZ), 0.6 * newest], rtol=1e-6
     )
 
 
@@ -38,7 +40,7 @@ def test_only_firm_frames_count(off):
     assert np.isnan(ticks.upper).all()
     assert ticks.firm.tolist() == [0] * 20
     ticks = windows.push(measures(100, 100, level_dbfs=-20))
-    assert ticks.firm.tolist() == list(range(TICK, 101, TICK))
+    assert ticks.firm[1:].tolist() == list(range(2 * TICK, 101, TICK))  # a vowel waits until it has lasted
     assert ticks.upper[-1, 0] == -20
 
 
@@ -54,11 +56,11 @@ def test_what_was_said_before_a_pause_is_dropped():
     assert after.upper[7, 0] == -30
 
 
-def test_a_window_grows_up_to_its_second():
-    level = np.concatenate([np.full(60, -10.0), np.full(100, -30.0)])
-    upper = RollingWindows().push(measures(160, level_dbfs=level)).upper[:, 0]
-    assert upper[11] == -10
-    assert upper[23] == -10  # 60 of 100 frames loud
+def test_a_window_grows_to_its_length():
+    level = np.concatenate([np.full(40, -10.0), np.full(100, -30.0)])
+    upper = RollingWindows().push(measures(140, level_dbfs=level)).upper[:, 0]
+    assert upper[7] == -10
+    assert upper[14] == -10  # 25 of 60 frames loud
     assert upper[-1] == -30
 
 
@@ -67,7 +69,7 @@ def test_swing_is_a_standard_deviation_in_semitones(swing_st):
     random = np.random.default_rng(0)
     syllables = np.repeat(random.standard_normal(800), 5)
     f0_hz = 120 * 2 ** (swing_st * syllables / 12)
-    swing = RollingWindows().push(measures(4000, f0_hz=f0_hz)).swing_st
+    swing = RollingWindows().push(measures(4000, f0_hz=f0_hz, effort_db=np.arange(4000) % 2)).swing_st
     known = swing[np.isfinite(swing)]
     assert len(known) > 10
     assert known.mean() == pytest.approx(swing_st, rel=0.1)
@@ -95,13 +97,20 @@ def test_pace_is_nuclei_per_second_of_speech(rate):
     speaking = at % 200 < 100
     nucleus = speaking & (at % 100 % (100 // rate) == 0)
     pace = RollingWindows().push(measures(1600, speech=speaking.astype(np.float32), nucleus=nucleus)).pace_syl_s
-    assert pace[np.isfinite(pace)][-1] == pytest.approx(rate)
+    assert pace[np.isfinite(pace)][-1] == pytest.approx(rate / (1 + EDGES / 100))  # each stretch has its edges
 
 
 def test_pace_needs_four_seconds_of_speech():
     windows = RollingWindows()
-    assert np.isnan(windows.push(measures(395, nucleus=True)).pace_syl_s).all()
-    assert np.isfinite(windows.push(measures(30, 395, nucleus=True)).pace_syl_s).any()
+    nucleus = np.arange(425) % 20 == 0
+    assert np.isnan(windows.push(measures(395, nucleus=nucleus[:395])).pace_syl_s).all()
+    assert np.isfinite(windows.push(measures(30, 395, nucleus=nucleus[395:])).pace_syl_s).any()
+
+
+def test_clicks_that_pass_for_syllables_have_no_pace():
+    at = np.arange(1600)
+    clicks = {"f0_hz": np.where(at % 14 < 3, 120, NAN), "nucleus": at % 14 == 0}
+    assert np.isnan(RollingWindows().push(measures(1600, **clicks)).pace_syl_s).all()
 
 
 def test_the_rest_of_a_tick():

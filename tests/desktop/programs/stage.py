@@ -3,7 +3,8 @@
 Run with the file of the settings, and the settings as JSON. Lines in: {"light": "amber", "cue": "softer",
 "reason": "..."}, {"device": "lost"}, {"show": "menu"}, {"end": true}. Lines out: {"painted": {"after_s": since the
 process began, "loaded": heavy modules}, "window": id, "area": [...]}, {"started": true}, {"shown": word, "name":
-accessible name} after each change, {"hovered": places of the card and its buttons}, {"shut": true}, {"places": where it was dragged},
+accessible name} after each change, {"hovered": places of the card and its buttons}, {"shut": true}, {"places": where it
+was dragged},
 {"asked": [what the session was asked for, ...]}.
 """
 
