@@ -12,6 +12,26 @@ from typing import Any
 import click
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+policy_option = click.option("--policy", metavar="F", help="Policy file, or the name of a built-in policy.")
+recogniser_option = click.option(
+    "--recogniser",
+    type=click.Choice(["auto", "whisper", "pocketsphinx", "none"]),
+    default="auto",
+    show_default=True,
+    help="What listens for words, where something is analysed.",
+)
+model_option = click.option(
+    "--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list."
+)
+profile_option = click.option(
+    "--profile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="F",
+    help="The agent's usual voice, saved earlier.",
+)
+channel_option = click.option(
+    "--agent-channel", type=click.IntRange(min=0), default=0, show_default=True, help="The agent's channel."
+)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold

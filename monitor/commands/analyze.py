@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.commands._common import model_option, policy_option, profile_option, recogniser_option
 from monitor.commands._stored import analysing, storing_options
 from monitor.errors import ParameterError
 
@@ -69,21 +70,10 @@ def _channel(_context: click.Context, _option: click.Parameter, value: str) -> i
     help="The agent's channel; auto guesses which of two it is, and says why.",
 )
 @click.option("--customer", metavar="NAME", help="The customer's name, to hear whether the agent uses it.")
-@click.option("--policy", metavar="F", help="Policy file, or the name of a built-in policy.")
-@click.option(
-    "--profile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="F",
-    help="The agent's usual voice, saved earlier.",
-)
-@click.option(
-    "--recogniser",
-    type=click.Choice(["auto", "whisper", "pocketsphinx", "none"]),
-    default="auto",
-    show_default=True,
-    help="What listens for words.",
-)
-@click.option("--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list.")
+@policy_option
+@profile_option
+@recogniser_option
+@model_option
 @click.option("--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Processes; 0 for every core.")
 @click.option("--force", is_flag=True, help="Analyse again what is done already.")
 @click.option("--since", metavar="DAY|AGE", help="Only recordings changed since then: 2026-11-01, or 7d, 12h, 2w ago.")

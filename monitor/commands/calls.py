@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from monitor.store.calls import Listed, StoredCall
 
 _WIDEST_NAME = 32
+_NEAR_S, _FLAG_NEAR_S = 1.0, 10.0  # a moment given by hand; a flag lights for some seconds after its words
 
 
 @click.group(epilog="Example: evenkeel calls list --since 7d")
@@ -124,6 +125,7 @@ def visits(*, most: int, as_json: bool, place: str | None, who: str | None) -> N
 def dispute(*, call: int, subject: str, reason: str, at_s: float, place: str | None, who: str | None) -> None:
     """Say that a flag or a light's reason was not right; `evenkeel policy suggest` learns from it."""
     with opened(place, who) as store:
+        _insist_on(store.open(call, "dispute"), subject, at_s)
         store.dispute(call, subject, at_s, reason)
     click.echo(f"Noted: {subject} at {at_s:g} s in call {call}.")
 
@@ -137,6 +139,8 @@ def dispute(*, call: int, subject: str, reason: str, at_s: float, place: str | N
 def comment(*, call: int, text: str, at_s: float | None, place: str | None, who: str | None) -> None:
     """Remark on a call."""
     with opened(place, who) as store:
+        if at_s is not None:
+            _insist_on_time(store.open(call, "comment"), at_s)
         store.comment(call, text, at_s)
     click.echo(f"Noted on call {call}.")
 
@@ -148,9 +152,10 @@ def comment(*, call: int, text: str, at_s: float | None, place: str | None, who:
 @who_option
 def delete(*, numbers: tuple[int, ...], yes: bool, place: str | None, who: str | None) -> None:
     """Delete calls of your own, with everything that was measured."""
-    if not yes:
-        click.confirm(f"Delete {_many(len(set(numbers)))} for good?", abort=True)
     with opened(place, who) as store:
+        store.insist_on_own(sorted(set(numbers)))  # before a question that would come to nothing
+        if not yes:
+            click.confirm(f"Delete {_many(len(set(numbers)))} for good?", abort=True)
         gone = store.delete(sorted(set(numbers)))
     click.echo(f"{_many(gone)} deleted.")
 
@@ -203,6 +208,23 @@ def absorb() -> None:
     if problems:
         click.echo("\n".join(problems), err=True)
         raise SystemExit(1)
+
+
+def _insist_on(found: StoredCall, subject: str, at_s: float) -> None:
+    """Refuse to dispute what was not there: nobody would ever learn from it."""
+    _insist_on_time(found, at_s)
+    results = [result for result in (found.result, found.shown) if result is not None]
+    there = {reason.id for result in results for span in result.lights
+             if span.start_s - _NEAR_S <= at_s <= span.end_s + _NEAR_S for reason in span.reasons}  # fmt: skip
+    there |= {flag.id for result in results for flag in result.flags if abs(flag.start_s - at_s) <= _FLAG_NEAR_S}
+    if results and subject not in there:
+        known = f"there is {', '.join(sorted(there))}" if there else "there is nothing to dispute"
+        raise ParameterError(f"At {at_s:g} s of call {found.listed.id} {known}; evenkeel calls show lists all of it.")
+
+
+def _insist_on_time(found: StoredCall, at_s: float) -> None:
+    if at_s > found.listed.duration_s:
+        raise ParameterError(f"Call {found.listed.id} ends at {found.listed.duration_s:.1f} s.")
 
 
 def _plain(text: str) -> str:

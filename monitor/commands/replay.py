@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from monitor.commands._common import channel_option, model_option, policy_option, recogniser_option
 from monitor.commands._store import opened, store_option, who_option
 from monitor.errors import ParameterError
 from monitor.recordings import shown_path
@@ -20,16 +21,10 @@ from monitor.recordings import shown_path
     metavar="FILE",
     help="The recording of a result or of a stored call, where it is not found by itself.",
 )
-@click.option("--policy", metavar="F", help="Policy file, or the name of a built-in policy.")
-@click.option(
-    "--recogniser",
-    type=click.Choice(["auto", "whisper", "pocketsphinx", "none"]),
-    default="auto",
-    show_default=True,
-    help="What listens for words, where a recording is analysed first.",
-)
-@click.option("--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list.")
-@click.option("--agent-channel", type=click.IntRange(min=0), default=0, show_default=True, help="The agent's channel.")
+@policy_option
+@recogniser_option
+@model_option
+@channel_option
 @store_option
 @who_option
 def replay(

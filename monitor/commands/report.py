@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.commands._common import channel_option, policy_option, recogniser_option
 from monitor.commands._store import opened, store_option, who_option
 from monitor.errors import ParameterError
 
@@ -24,15 +25,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Where the page goes; STEM.html in this folder unless given.",
 )
-@click.option("--policy", metavar="F", help="Policy file, or the name of a built-in policy.")
-@click.option(
-    "--recogniser",
-    type=click.Choice(["auto", "whisper", "pocketsphinx", "none"]),
-    default="auto",
-    show_default=True,
-    help="What listens for words, where a recording is given.",
-)
-@click.option("--agent-channel", type=click.IntRange(min=0), default=0, show_default=True, help="The agent's channel.")
+@policy_option
+@recogniser_option
+@channel_option
 @store_option
 @who_option
 @click.option("--quiet", is_flag=True, help="Say nothing.")

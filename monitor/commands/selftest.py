@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.commands._common import json_option, print_json
+from monitor.commands._common import (
+    channel_option,
+    json_option,
+    model_option,
+    policy_option,
+    print_json,
+    profile_option,
+    recogniser_option,
+)
 from monitor.errors import InputProblem, ParameterError
 
 if TYPE_CHECKING:
@@ -31,22 +39,11 @@ if TYPE_CHECKING:
     metavar="LABELS.txt",
     help="Audacity labels of what is true; once for each recording, in their order. STEM.txt beside it unless given.",
 )
-@click.option("--agent-channel", type=click.IntRange(min=0), default=0, show_default=True, help="The agent's channel.")
-@click.option("--policy", metavar="F", help="Policy file, or the name of a built-in policy.")
-@click.option(
-    "--profile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="F",
-    help="The agent's usual voice, saved earlier.",
-)
-@click.option(
-    "--recogniser",
-    type=click.Choice(["auto", "whisper", "pocketsphinx", "none"]),
-    default="auto",
-    show_default=True,
-    help="What listens for words.",
-)
-@click.option("--model", metavar="NAME|FOLDER", help="Which Whisper model listens; see: evenkeel models list.")
+@channel_option
+@policy_option
+@profile_option
+@recogniser_option
+@model_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
 @click.pass_context

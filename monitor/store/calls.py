@@ -262,14 +262,23 @@ class Store:
     def _visible(self) -> ColumnElement[bool]:
         return or_(Call.agent == self.who, Call.shared)
 
+    def insist_on_own(self, call_ids: Sequence[int]) -> None:
+        """Raise ParameterError unless these calls are this person's."""
+        with told(self.name), self.engine.connect() as connection:
+            self._insist(connection, call_ids)
+
+    def _insist(self, connection: Connection, call_ids: Sequence[int]) -> None:
+        for some in _parts(list(call_ids)):
+            mine = select(Call.id).where(Call.id.in_(some), Call.agent == self.who)
+            missing = set(some) - set(connection.execute(mine).scalars())
+            if missing:
+                raise _no_call(min(missing), own=True)
+
     def _change_own(self, call_ids: Sequence[int], deed: str) -> None:
         """Insist that these calls are this person's, and write down what becomes of them."""
         with told(self.name), self.engine.begin() as connection:
+            self._insist(connection, call_ids)
             for some in _parts(list(call_ids)):
-                mine = select(Call.id).where(Call.id.in_(some), Call.agent == self.who)
-                missing = set(some) - set(connection.execute(mine).scalars())
-                if missing:
-                    raise _no_call(min(missing), own=True)
                 connection.execute(insert(Access), [self.visit(number, self.who, deed) for number in some])
 
     def _remark(self, call_id: int, table: type[StoredDispute | StoredComment], **values: object) -> None:

@@ -8,8 +8,8 @@ that begins in calm speech is a false one, except in the first ``GRACE_S`` after
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -27,8 +27,19 @@ class Part(NamedTuple):
     label: Label
 
 
+class Pooled:
+    """Lists of counts that several calls fill."""
+
+    __slots__ = ()
+
+    def add(self, other: Self) -> None:
+        """Count another call as well."""
+        for name in tuple[str, ...](self.__slots__):
+            getattr(self, name).extend(getattr(other, name))
+
+
 @dataclass(slots=True)
-class Tally:
+class Tally(Pooled):
     """Counts of one colour: ``hit``, ``clear_s`` per raised part, ``delay_s`` per found one, the rest per calm part."""
 
     hit: list[float] = field(default_factory=list)
@@ -37,11 +48,6 @@ class Tally:
     calm_s: list[float] = field(default_factory=list)
     false_s: list[float] = field(default_factory=list)
     false_n: list[float] = field(default_factory=list)
-
-    def add(self, other: Tally) -> None:
-        """Count another call as well."""
-        for each in fields(self):
-            getattr(self, each.name).extend(getattr(other, each.name))
 
 
 Score = dict[str, Tally]

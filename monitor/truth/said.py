@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from monitor.result_types import CallResult, FlagRecord
 from monitor.truth.labels import SpokenPhrase, Truth
+from monitor.truth.lights import Pooled
 from monitor.turns import GAP_S
 from monitor.types import FlagState, Turn
 
@@ -15,7 +16,7 @@ BOUNDARY_S = 1.0  # a turn's boundary further off than this was not found
 
 
 @dataclass(slots=True)
-class Counts:
+class Counts(Pooled):
     """What was found and what was not, of one or several calls.
 
     ``sure`` and ``hinted`` hold one value per labelled phrase, ``delay_s`` from the end of its label to the moment at
@@ -32,11 +33,6 @@ class Counts:
     hours: list[float] = field(default_factory=list)
     boundary_s: list[float] = field(default_factory=list)
     boundary_found: list[float] = field(default_factory=list)
-
-    def add(self, other: Counts) -> None:
-        """Count another call as well."""
-        for each in fields(self):
-            getattr(self, each.name).extend(getattr(other, each.name))
 
 
 def count(truth: Truth, result: CallResult) -> Counts:

@@ -62,6 +62,19 @@ def test_calls_are_listed_and_shown(run, number):
     assert [remark["text"] for remark in shown["remarks"]] == ["well \x1b[2Jsolved", "a quote"]
 
 
+def test_only_what_was_there_is_disputed_and_only_within_the_call(run, number):
+    assert "there is" in run("calls", "dispute", number, "nonsense", "x", "--at", 10, code=2).err
+    assert "ends at" in run("calls", "dispute", number, "say.calm_down", "x", "--at", 9999, code=2).err
+    assert "ends at" in run("calls", "comment", number, "x", "--at", 9999, code=2).err
+    assert json.loads(run("calls", "show", number, "--json").out)["remarks"] == []
+
+
+def test_deleting_does_not_ask_about_calls_of_others(run, number):
+    asked = run("calls", "delete", number, who="sue", code=2)
+    assert "no call" in asked.err
+    assert "for good" not in asked.out + asked.err
+
+
 def test_sharing_and_who_looked(run, number):
     assert "no call" in run("calls", "show", number, who="sue", code=2).err
     assert "1 call shared" in run("calls", "share", number).out
