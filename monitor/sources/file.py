@@ -22,6 +22,8 @@ Channels = Sequence[int] | Callable[[int], Sequence[int]]
 
 # Samples beyond this are no sound at any recording level: squares of them would overflow further on.
 _LOUDEST = 1e6
+# Two full batches of the transforms (``monitor.features.spectra``), which otherwise leave a small one at every block.
+BLOCK_S = 4.8
 
 
 def open_recording(
@@ -34,7 +36,7 @@ def open_recording(
     path
         An ordinary file in any format that libsndfile or libav reads; of a video the first sound track.
     block_s
-        Length of the delivered blocks; 5 s, or 20 ms when paced. The samples are the same for every choice.
+        Length of the delivered blocks; 4.8 s, or 20 ms when paced. The samples are the same for every choice.
     pace
         Deliver in real time, as a microphone would.
     channels
@@ -48,7 +50,7 @@ def open_recording(
     ParameterError
         A channel that the recording does not have, or a block shorter than a sample.
     """
-    block = round((block_s if block_s is not None else 0.02 if pace else 5.0) * RATE_HZ)
+    block = round((block_s if block_s is not None else 0.02 if pace else BLOCK_S) * RATE_HZ)
     if block < 1:
         raise ParameterError(f"Blocks must last at least one sample, not {block_s} s.")
     return FileSource(path, block=block, pace=pace, channels=channels)
@@ -61,7 +63,7 @@ class FileSource:
     """
 
     def __init__(
-        self, path: Path, *, block: int = 5 * RATE_HZ, pace: bool = False, channels: Channels | None = None
+        self, path: Path, *, block: int = round(BLOCK_S * RATE_HZ), pace: bool = False, channels: Channels | None = None
     ) -> None:
         self._path = path
         self._name = shown_name(path)
