@@ -100,6 +100,7 @@ class Store:
 
     def __init__(self, engine: Engine, name: str, who: str) -> None:
         self.engine, self.name, self.who = engine, name, who
+        self._remarked_ms = 0
 
     def __enter__(self) -> Store:
         return self
@@ -285,7 +286,9 @@ class Store:
         with told(self.name), self.engine.begin() as connection:
             if connection.execute(select(Call.id).where(Call.id == call_id, self._visible())).first() is None:
                 raise _no_call(call_id)
-            connection.execute(insert(table).values(call_id=call_id, made_ms=_now_ms(), who=self.who, **values))
+            # two of one millisecond would change places
+            self._remarked_ms = max(_now_ms(), self._remarked_ms + 1)
+            connection.execute(insert(table).values(call_id=call_id, made_ms=self._remarked_ms, who=self.who, **values))
 
     def visit(self, call_id: int, agent: str, deed: str) -> dict[str, object]:
         """A row of the list of accesses: this person does this with that call, now."""

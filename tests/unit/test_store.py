@@ -134,6 +134,16 @@ def test_remarks_are_kept_in_order(store):
     ]  # fmt: skip
 
 
+def test_remarks_of_one_moment_keep_their_order(store, monkeypatch):
+    monkeypatch.setattr("monitor.store.calls._now_ms", lambda: 1_000)
+    number = store_call(store)
+    for text in ("first", "second"):
+        store.comment(number, text)
+    store.dispute(number, "voice.raised", 3.5, "third")
+    store.comment(number, "fourth")
+    assert [each.text for each in store.open(number).remarks] == ["first", "second", "third", "fourth"]
+
+
 def test_remarks_are_read_anew_without_a_trace(store, place):
     number = store_call(store, sha256="ab" * 32)
     assert store.remarks(number) == ()
