@@ -11,11 +11,12 @@ import numpy as np
 from benchmarks.data import Samples, corpus
 from benchmarks.escalation_calls import build_call, effort_label, load_clips, speakers_of
 from benchmarks.rig import ROOT
-from benchmarks.sound import RATE_HZ
+from benchmarks.sound import RATE_HZ, active_rms
 from monitor.errors import EnvironmentProblem
 
 CALL = ROOT / "monitor" / "demo" / "call.flac"
 ROOM = 10 ** (-70 / 20)
+RAISED_BY = 10 ** (12 / 20)  # at most: an actor's shout, 30 dB up, would clip, of which the agent would be warned
 BEEP_S, BETWEEN_S = 0.3, (0.9, 1.4)
 
 
@@ -35,12 +36,15 @@ def raised_script(data: Path, duration_s: float) -> Script:
         speaker = next(iter(speakers_of(corpus(data, "ravdess"), effort_label).values()))
     except (EnvironmentProblem, StopIteration):
         return call_script(duration_s)
-    clips = {"calm": load_clips(speaker.calm), "raised": load_clips(speaker.raised)}
+    calm = load_clips(speaker.calm)
+    loudest = RAISED_BY * float(np.median([active_rms(clip) for clip in calm]))
+    raised = [clip * min(1.0, loudest / active_rms(clip)) for clip in load_clips(speaker.raised)]
+    clips = {"calm": calm, "raised": raised}
     rounds = max(1, round((duration_s - 50) / 26))
     plan = (("calm", 48.0), *((("raised", 5.0), ("calm", 20.0)) * rounds))
     call = build_call(clips, "raw", np.random.default_rng(0), plan)  # type: ignore[arg-type]  # of two literals
     raised_s = tuple(part.start_s for part in call.parts if part.label == "raised")
-    return Script(_in_a_room(call.y, 0), raised_s, (), "an actor of RAVDESS, calm and raised in turn")
+    return Script(_in_a_room(call.y, 0), raised_s, (), "an actor of RAVDESS, calm and up to 12 dB louder in turn")
 
 
 def call_script(duration_s: float) -> Script:

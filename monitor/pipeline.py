@@ -10,6 +10,7 @@ pass, so that a large block and many small ones tell the same story.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -79,7 +80,8 @@ class CallPipeline:
             self._holds = HoldListener(policy)
             self._customer_features = FeatureExtractor()
         self._heard: deque[Hypothesis] = deque()
-        self._samples = 0
+        self._listened = 0  # samples, of which
+        self._samples = 0  # so many are judged
         self._begun = False
         self._learnt = False
         self._clipped = 0
@@ -105,11 +107,34 @@ class CallPipeline:
         BugError
             The customer's channel is missing or unasked for, or not as long as the agent's.
         """
+        self.listen(y)
+        return self.judge(y, customer)
+
+    def listen(self, y: FloatArray) -> bool:
+        """Look for words in the next samples, to be judged soon; whether words wait that a tick could take by then.
+
+        Words are looked for in every block as it comes, the voice is judged in larger pieces.
+        """
+        self._listened += len(y)
+        if self._transcriber is None:
+            return False
+        self._heard.extend(self._transcriber.push(y))
+        if not self._heard:
+            return False
+        ticks = math.ceil((round(self._heard[0].heard_at_s * RATE_HZ) - _LATENCY) / (TICK * HOP))
+        return self._listened >= ticks * TICK * HOP + _LATENCY
+
+    def judge(self, y: FloatArray, customer: FloatArray | None = None) -> list[Event]:
+        """The latter half of ``push``: judge samples whose words were looked for; return what became known.
+
+        Raises
+        ------
+        BugError
+            As ``push``.
+        """
         if (customer is None) != (self._sides is None) or (customer is not None and len(customer) != len(y)):
             raise BugError("Both channels of a call must be pushed together.")
         self._samples += len(y)
-        if self._transcriber is not None:
-            self._heard.extend(self._transcriber.push(y))
         if self._sides is None or customer is None:
             return [event for features in self._features.push(y) for event in self._judge(features)]
         self._sides.hear(np.stack([y, customer]))

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 STALL_S = 1.0  # a device that sends nothing for so long is lost
 GRACE_S = 4.0  # before the first block: an idle source may take 2 s to wake
-_LOOK_S = 0.1
+_LOOK_S = 0.2  # a sign of change comes at once; this is for what gives none
 _RETRY_S = 0.4
 _RENEW_S = 2.0  # looking anew takes PortAudio 0.1 s of work
 _BACK = "Evenkeel listens again as soon as it is back."

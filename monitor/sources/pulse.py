@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TOKEN = "evenkeel.stream"  # the property by which a stream of ours is known to the server
 _NO_SINK = 0xFFFF_FFFF
-_LISTEN_S = 0.1
+_LISTEN_S = 0.2  # a change is told at once; this is how soon a doubt of our own is looked after
 _RECONNECT_S = 0.25
 
 

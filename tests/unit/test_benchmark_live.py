@@ -53,6 +53,13 @@ def test_without_recordings_the_raised_voice_is_that_of_the_call(tmp_path):
     assert "bundled" in script.about
 
 
+@pytest.mark.shared
+def test_a_raised_voice_does_not_clip(shared):
+    script = live_script.raised_script(shared / "data", 120.0)
+    assert "RAVDESS" in script.about
+    assert np.abs(script.y).max() < 0.95
+
+
 def test_what_is_written_begins_with_a_sample_that_can_be_found(tmp_path):
     import soundfile as sf
 

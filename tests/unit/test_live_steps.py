@@ -21,10 +21,16 @@ class CountingPipeline:
 
     duration_s = 0.0
 
-    def __init__(self):
+    def __init__(self, words_at=()):
         self.pieces = []
+        self.listened = 0
+        self._words_at = words_at
 
-    def push(self, y, customer):
+    def listen(self, y):
+        self.listened += len(y)
+        return self.listened in self._words_at
+
+    def judge(self, y, customer):
         assert customer is None
         self.pieces.append(len(y))
         self.duration_s += len(y) / RATE_HZ
@@ -39,17 +45,26 @@ def call_of(pipeline):
     return LiveCall(facts, pipeline, None, LiveWords("none", None, (NO_WORDS,)), None)
 
 
-def test_blocks_are_judged_ten_times_a_second_and_the_last_ones_at_the_end():
+def test_blocks_are_judged_five_times_a_second_and_the_last_ones_at_the_end():
     pipeline = CountingPipeline()
     call = call_of(pipeline)
     for _ in range(101):
         call.push(np.zeros((1, RATE_HZ // 100), np.float32))
-    assert pipeline.pieces == [1600] * 10
+    assert pipeline.pieces == [3200] * 5
     assert call.duration_s == pytest.approx(1.01)
     ended = []
     call._finish(ended.append)
-    assert pipeline.pieces == [1600] * 10 + [160]
+    assert pipeline.pieces == [3200] * 5 + [160]
     assert ended
+
+
+def test_words_are_listened_for_in_every_block_and_judged_when_they_are_heard():
+    pipeline = CountingPipeline(words_at=(480, 3680))
+    call = call_of(pipeline)
+    for number in range(1, 31):
+        call.push(np.zeros((1, RATE_HZ // 100), np.float32))
+        assert pipeline.listened == 160 * number
+    assert pipeline.pieces == [480, 3200]
 
 
 class FailingSession:

@@ -140,6 +140,24 @@ def test_words_are_judged_at_their_tick():
     assert 6.8 <= reds[0].at_s < 6.8 + 1.5 + 0.05  # the light may have changed just before
 
 
+@pytest.mark.parametrize("heard_s", [6.8, 6.81, 6.845, 6.849])
+def test_words_can_be_listened_for_before_the_voice_is_judged_and_say_when_that_is_worth_while(heard_s):
+    pipeline = CallPipeline(POLICY, BaselineLearner(speech_s=4.0), Recogniser(heard_s))
+    y, at, events = call(), 0, []
+    for start in range(0, len(y), 320):
+        if pipeline.listen(y[start : start + 320]):
+            pieces = pipeline.judge(y[at : start + 320])
+            assert of(pieces, FlagChanged), "they are judged at once"
+            assert (start + 320) / RATE_HZ - heard_s < 0.05 + 0.02
+            events += pieces
+            at = start + 320
+    events += pipeline.judge(y[at:]) + pipeline.finish()
+    assert at > 0
+    told = of(events, FlagChanged), of(events, LightChanged)
+    whole_call = run(call(), recogniser=Recogniser(heard_s))[1]
+    assert told == (of(whole_call, FlagChanged), of(whole_call, LightChanged))
+
+
 def test_whoever_keeps_a_call_is_told_its_words_on_one_channel_too():
     pipeline = CallPipeline(POLICY, BaselineLearner(), Recogniser())
     tap = Mock()
