@@ -80,10 +80,14 @@ def load_clips(paths: Sequence[Path]) -> list[Samples]:
 
 
 def build_call(
-    clips: Mapping[Label, Sequence[Samples]], variant: str, rng: np.random.Generator, plan: Plan = PLAN
+    clips: Mapping[Label, Sequence[Samples]],
+    variant: str,
+    rng: np.random.Generator,
+    plan: Plan = PLAN,
+    calm_rms: float = _CALM_RMS,
 ) -> Call:
     """Join clips as the plan says; the same ``rng`` seed gives the same sequence in every variant."""
-    scale = _CALM_RMS / float(np.median([active_rms(clip) for clip in clips["calm"]]))
+    scale = calm_rms / float(np.median([active_rms(clip) for clip in clips["calm"]]))
     sounds: list[Samples] = [np.zeros(RATE_HZ)]
     parts, now_s = [], 1.0
     queue: dict[Label, list[Samples]] = {"calm": [], "raised": []}

@@ -16,7 +16,8 @@ from monitor.errors import EnvironmentProblem
 
 CALL = ROOT / "monitor" / "demo" / "call.flac"
 ROOM = 10 ** (-70 / 20)
-RAISED_BY = 10 ** (12 / 20)  # at most: an actor's shout, 30 dB up, would clip, of which the agent would be warned
+CALM_RMS = 10 ** (-38 / 20)
+RAISED_BY = 10 ** (20 / 20)  # at most: an actor's shout, 30 dB up, would clip, of which the agent would be warned
 BEEP_S, BETWEEN_S = 0.3, (0.9, 1.4)
 
 
@@ -42,9 +43,10 @@ def raised_script(data: Path, duration_s: float) -> Script:
     clips = {"calm": calm, "raised": raised}
     rounds = max(1, round((duration_s - 50) / 26))
     plan = (("calm", 48.0), *((("raised", 5.0), ("calm", 20.0)) * rounds))
-    call = build_call(clips, "raw", np.random.default_rng(0), plan)  # type: ignore[arg-type]  # of two literals
+    rng = np.random.default_rng(0)
+    call = build_call(clips, "raw", rng, plan, CALM_RMS)  # type: ignore[arg-type]  # labels of two literals
     raised_s = tuple(part.start_s for part in call.parts if part.label == "raised")
-    return Script(_in_a_room(call.y, 0), raised_s, (), "an actor of RAVDESS, calm and up to 12 dB louder in turn")
+    return Script(_in_a_room(call.y, 0), raised_s, (), "an actor of RAVDESS, calm and up to 20 dB louder in turn")
 
 
 def call_script(duration_s: float) -> Script:

@@ -169,10 +169,10 @@ class _Printer:
             return
         if isinstance(event, FramesMeasured):
             thinned = self._measures.get(event.channel)
-            line = None if thinned is None else thinned.line(event)
+            lines = [] if thinned is None else thinned.lines(event)
         else:
-            line = to_line(event)
-        if line is not None:
+            lines = [to_line(event)]
+        for line in lines:
             self._lines.put(line)
 
     def write(self, wait_s: float) -> None:

@@ -15,10 +15,12 @@ from pydantic import BaseModel
 from monitor.events import FramesMeasured
 from monitor.live.events import LiveEvent
 from monitor.result_types import CallResult
-from monitor.types import Features
+from monitor.types import Features, FrameGrid
 from monitor.windows import SPEECH
 
 MEASURES_S = 0.1
+_ANOTHER_CALL_S = 1.0  # times that go back by more are those of the next call
+_FPS = FrameGrid().frames_per_s
 
 
 def to_line(event: LiveEvent) -> str:
@@ -36,23 +38,27 @@ class Measures:
     def __init__(self) -> None:
         self._told_s = -math.inf
 
-    def line(self, event: FramesMeasured) -> str | None:
-        """The newest measures, None when the last ones were told just before."""
-        if event.at_s - self._told_s < MEASURES_S - 0.001:
-            return None
-        self._told_s = event.at_s
-        return _dumped({"event": "measures", "at_s": event.at_s, "channel": event.channel, **_newest(event.features)})
+    def lines(self, event: FramesMeasured) -> list[str]:
+        """The measures of every tenth of a second; none where the last ones were told just before."""
+        found: list[str] = []
+        for number in range(len(event.features)):
+            at_s = event.at_s - (len(event.features) - 1 - number) / _FPS
+            if not -_ANOTHER_CALL_S < at_s - self._told_s < MEASURES_S - 0.001:
+                self._told_s = at_s
+                what = {"event": "measures", "at_s": _number(at_s), "channel": event.channel}
+                found.append(_dumped({**what, **_measured(event.features, number)}))
+        return found
 
 
-def _newest(features: Features) -> dict[str, Any]:
-    """The last frame; F0 and effort are null where there is none."""
+def _measured(features: Features, at: int) -> dict[str, Any]:
+    """One frame; F0 and effort are null where there is none."""
     return {
-        "level_dbfs": _number(features.level_dbfs[-1]),
-        "f0_hz": _number(features.f0_hz[-1]),
-        "effort_db": _number(features.effort_db[-1]),
-        "noise_dbfs": _number(features.noise_dbfs[-1]),
-        "speech": bool(features.speech[-1] > SPEECH),
-        "clipped": bool(features.clipped[-1]),
+        "level_dbfs": _number(features.level_dbfs[at]),
+        "f0_hz": _number(features.f0_hz[at]),
+        "effort_db": _number(features.effort_db[at]),
+        "noise_dbfs": _number(features.noise_dbfs[at]),
+        "speech": bool(features.speech[at] > SPEECH),
+        "clipped": bool(features.clipped[at]),
     }
 
 

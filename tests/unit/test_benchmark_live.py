@@ -4,6 +4,7 @@ import json
 import os
 import time
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -85,15 +86,30 @@ def test_processor_time_is_counted_for_the_process_and_its_children_apart():
     assert Cost(None, at_s=[0, 10, 20]).percent([5.0, 6.0, 0.5]) == 5.0, "a child that was started again"
 
 
+def test_a_phrase_that_ends_under_a_red_light_is_not_waited_for():
+    part = live._Part.__new__(live._Part)
+    part.script = live_script.Script(np.zeros(1), (3.0,), (10.0, 20.0, 30.0), "")
+    part.clock = SimpleNamespace(start_s=lambda: 100.0)
+    told = [(101.0, "green"), (110.6, "red"), (115.0, "green"), (119.0, "red"), (125.0, "green")]
+    part.watcher = SimpleNamespace(lights=lambda: told)
+    seconds = list(range(100, 161))
+    flat = [9.0] * len(seconds)
+    part.cost = Cost(None, at_s=seconds, cpu_s=flat, child_cpu_s=flat, rss_mb=flat, child_rss_mb=flat)
+    figures = part.figures()
+    assert figures["phrases_s"] == [pytest.approx(0.6), None], "the third was never told"
+    assert figures["under_red"] == 1
+    assert figures["raised_s"] == [None]
+
+
 FIGURES = {
     "start_s": [0.4, 0.5, 0.6],
     "meter_s": [0.03, 0.05],
     "minutes": 10.0,
     "load": 1.2,
-    "voice": {"about": "a", "raised_s": [0.7, 0.9, None], "phrases_s": [], "changes": 9, "cpu_percent": 2.0,
-              "rss_mb": 110.0, "growth_mb": 0.5, "child_cpu_percent": 0.0, "child_rss_mb": 0.0,
+    "voice": {"about": "a", "raised_s": [0.7, 0.9, None], "phrases_s": [], "under_red": 0, "changes": 9,
+              "cpu_percent": 2.0, "rss_mb": 110.0, "growth_mb": 0.5, "child_cpu_percent": 0.0, "child_rss_mb": 0.0,
               "lost_s": 0.0, "warnings": []},
-    "words": {"about": "b", "raised_s": [], "phrases_s": [0.5, 2.0], "changes": 9, "cpu_percent": 2.0,
+    "words": {"about": "b", "raised_s": [], "phrases_s": [0.5, 2.0], "under_red": 1, "changes": 9, "cpu_percent": 2.0,
               "rss_mb": 110.0, "growth_mb": 0.5, "child_cpu_percent": 15.0, "child_rss_mb": 170.0,
               "lost_s": 0.04, "warnings": ["late"]},
 }  # fmt: skip

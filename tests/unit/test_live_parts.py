@@ -232,8 +232,10 @@ class TestLines:
     def test_measures_are_thinned(self, finished_call):
         measures = Measures()
         events = [event for event in finished_call.told(FramesMeasured) if event.channel == 0]
-        lines = [json.loads(line) for event in events if (line := measures.line(event))]
+        lines = [json.loads(line) for event in events for line in measures.lines(event)]
         assert 380 <= len(lines) <= 402
+        assert np.diff([line["at_s"] for line in lines]).min() > 0.09
+        assert len([line for event in events for line in measures.lines(event)]) == len(lines), "of the next call"
         assert {*lines[0]} == {
             "event", "at_s", "channel", "level_dbfs", "f0_hz", "effort_db", "noise_dbfs", "speech", "clipped",
         }  # fmt: skip

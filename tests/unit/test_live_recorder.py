@@ -1,6 +1,7 @@
 """Sound is kept only where a policy asks for it, sample for sample, and never in the way of the call."""
 
 import os
+import subprocess
 import threading
 
 import numpy as np
@@ -12,6 +13,8 @@ from monitor.policy.problems import PolicyError
 from monitor.sinks import recorder
 from monitor.sinks.recorder import Recorder
 from monitor.types import RATE_HZ
+from tests.live_fakes import until
+from tests.unit.test_store_journal import small_disk
 
 
 @pytest.fixture
@@ -54,6 +57,25 @@ def test_a_disk_that_cannot_be_written(tmp_path):
     kept.close()
     assert len(kept.warnings) == 1
     assert kept.warnings[0].startswith("the recording of this call could not be kept: ")
+
+
+def test_a_disk_that_fills_up_is_told_and_given_back(tmp_path, capfd):
+    disk = small_disk(tmp_path / "disk")
+    if disk is None:
+        pytest.skip("no disk of our own can be mounted here")
+    try:
+        kept = Recorder(disk / "recordings" / "call.flac", 1)
+        noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 10 * RATE_HZ)).astype(np.float32)
+        for _ in range(2):
+            kept.write(noise)
+        until(lambda: not kept._thread.is_alive())
+        kept.write(noise)
+        kept.close()
+        assert kept.warnings == ["the recording of this call could not be kept: No space left on device"]
+        assert not list((disk / "recordings").iterdir())
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_disk_that_is_too_slow_loses_sound_and_says_so(path, monkeypatch):

@@ -190,13 +190,18 @@ def test_a_call_of_which_nothing_was_written_leaves_nothing(store, path, content
     assert store.count() == 0
 
 
-def test_a_folder_that_may_not_be_written_is_told_once_and_stops_nothing(tmp_path):
+def test_a_folder_that_cannot_be_made_is_told_once_and_tried_again(store, tmp_path):
     told = []
-    (tmp_path / FOLDER).write_text("a file where a folder should be")
-    journal = Journal(tmp_path / FOLDER / "call.journal", head(), on_problem=told.append, every_s=0.01)
+    path = tmp_path / FOLDER / "call.journal"
+    path.parent.write_text("a file where a folder should be")
+    journal = Journal(path, head(), on_problem=told.append, every_s=0.01)
     time.sleep(0.1)
-    journal.finish(tell(journal))
+    result = tell(journal)
+    path.parent.unlink()
+    journal.finish(result)
     assert len(told) == 1
+    assert told[0].startswith("This call cannot be kept at the moment: ")
+    assert whole(store, absorb(store, path)).now == result
 
 
 def small_disk(folder):
