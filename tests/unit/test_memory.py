@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import platform
 import subprocess
 import sys
 
@@ -65,3 +66,39 @@ def test_a_live_call_loads_nothing_that_it_does_without(child_environment, tmp_p
     assert known == [hmac.new(b"key", b"", "md5").hexdigest(), hashlib.sha256(b"").hexdigest()]
     assert "numpy" in loaded
     assert not NOT_LIVE & set(loaded)
+
+
+HEAPS = """
+import ctypes, re, sys, tempfile, threading
+if len(sys.argv) > 1:
+    from monitor.memory import share_memory_among_threads
+    share_memory_among_threads()
+c = ctypes.CDLL(None)
+c.malloc.restype = c.fopen.restype = ctypes.c_void_p
+c.malloc.argtypes = [ctypes.c_size_t]
+c.malloc_info.argtypes, c.fclose.argtypes = [ctypes.c_int, ctypes.c_void_p], [ctypes.c_void_p]
+barrier = threading.Barrier(4)
+def work():
+    barrier.wait()
+    c.malloc(3000)
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+with tempfile.NamedTemporaryFile() as told:
+    file = c.fopen(told.name.encode(), b"w")
+    c.malloc_info(0, file)
+    c.fclose(file)
+    print(len(re.findall(b"<heap nr", told.read())))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the heaps of the GNU C library")
+def test_threads_share_one_heap(child_environment):
+    def heaps(*words):
+        done = subprocess.run(
+            [sys.executable, "-c", HEAPS, *words], env=child_environment, check=True, capture_output=True
+        )
+        return int(done.stdout)
+
+    assert heaps() > 1, "else nothing is shown"
+    assert heaps("shared") == 1
