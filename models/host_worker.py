@@ -46,7 +46,9 @@ class Worker:
     """
 
     def __init__(self, recipe: bytes, threads: int, take: Callable[[Worker, Answer | None], None]) -> None:
-        environment = os.environ | dict.fromkeys(_THREAD_COUNTS, str(threads))
+        # Variables may go while they are copied: capture sets some for a moment whenever it opens a device.
+        environment = {name: value for name in list(os.environ) if (value := os.environ.get(name)) is not None}
+        environment |= dict.fromkeys(_THREAD_COUNTS, str(threads))
         flags = 0
         if sys.platform == "win32":
             flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW

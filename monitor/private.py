@@ -74,6 +74,11 @@ def append_private(path: Path, line: str) -> None:
         raise _problem(path, error) from error
 
 
+def part_of(path: Path) -> Path:
+    """The name of a large file while it grows."""
+    return path.with_name(f"{path.name}.part")
+
+
 def _problem(path: Path, error: OSError) -> EnvironmentProblem:
     why = error.strerror or type(error).__name__
     return EnvironmentProblem(f"{path} could not be written ({why}); make room, or check who owns the folder.")

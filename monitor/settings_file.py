@@ -100,8 +100,18 @@ def _sentence(place: tuple[str, ...], wrong: Any) -> str:  # noqa: ANN401  pydan
     return f"{visible(key)} {reason[:1].lower()}{reason[1:]}; its usual value is used."
 
 
-def write_settings(settings: Settings, path: Path) -> None:
+def write_settings(settings: Settings, path: Path, *, before: Settings | None = None) -> Path | None:
     """Put the settings into the file, with what else stands there kept: comments, order, blank lines.
+
+    Parameters
+    ----------
+    before
+        What was read from the file: only what differs from it is written, so that slips, and what a newer version
+        wrote, stay for whoever mends or reads them.
+
+    Returns
+    -------
+    Where a file was put that could not be read, None when there was none.
 
     Raises
     ------
@@ -110,44 +120,52 @@ def write_settings(settings: Settings, path: Path) -> None:
     """
     import tomlkit
 
-    document = _document(path)
-    _update(document, settings, Settings())
+    path = path.resolve()  # a link, such as to a folder that is kept elsewhere too, stays one
+    document, aside = _document(path)
+    _update(document, settings, Settings(), None if aside else before)
     write_private(path, tomlkit.dumps(document))
+    return aside
 
 
-def _document(path: Path) -> TOMLDocument:
+def _document(path: Path) -> tuple[TOMLDocument, Path | None]:
     """What stands in the file; where it cannot be read, that is set aside and a new one begun."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
+    aside = None
     try:
-        return tomlkit.parse(path.read_text(encoding="utf-8-sig"))
+        return tomlkit.parse(path.read_text(encoding="utf-8-sig")), None
     except FileNotFoundError:
         pass
     except OSError as error:
         raise EnvironmentProblem(f"{path} cannot be read ({error.strerror or error}).") from error
     except (TOMLKitError, ValueError):
         with suppress(OSError):
-            path.replace(path.with_name(f"{path.name}.damaged"))
+            aside = path.replace(path.with_name(f"{path.name}.damaged"))
     document = tomlkit.document()
     document.add(tomlkit.comment(_HEAD))
-    return document
+    return document, aside
 
 
-def _update(table: Any, values: BaseModel, usual: BaseModel) -> None:  # noqa: ANN401  tomlkit's containers
-    """Set what differs from what stands there; what is at its default and not there stays away."""
+def _update(table: Any, values: BaseModel, usual: BaseModel, before: Any) -> None:  # noqa: ANN401  tomlkit's containers
+    """Set what differs from what stands there; what is at its default and not there stays away.
+
+    ``before``: the values of which only what differs is touched; None for all, and for nothing else in the table.
+    """
     import tomlkit
 
-    for name in [key for key in table if key not in type(values).model_fields]:
+    for name in [key for key in table if before is None and key not in type(values).model_fields]:
         del table[name]
     for name in type(values).model_fields:
         value, default = getattr(values, name), getattr(usual, name)
+        if before is not None and value == getattr(before, name):
+            continue
         if isinstance(value, BaseModel):
             if value == default and name not in table:
                 continue
             if not isinstance(table.get(name), Mapping):
                 table[name] = tomlkit.table()
-            _update(table[name], value, default)
+            _update(table[name], value, default, before and getattr(before, name))
         elif value is None or (name not in table and value == default):
             table.pop(name, None)
         elif name not in table or _plain(table[name]) != _plain(value):

@@ -9,12 +9,13 @@ from __future__ import annotations
 from html import escape
 
 from PyQt6.QtCore import QEvent, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCursor, QEnterEvent, QGuiApplication, QKeyEvent
+from PyQt6.QtGui import QCursor, QEnterEvent, QKeyEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
-from ui.floating import Floating, Look, fitting, screen_areas, style_sheet
+from ui.floating import Floating, Look, fitting, screen_at, style_sheet
 from ui.lamp import lamp_pixmap
 from ui.places import Area, beside
+from ui.texts import breakable
 from ui.view import Dot, Row, View
 
 WIDTH = 330
@@ -25,7 +26,7 @@ OPENS_AFTER_MS, CLOSES_AFTER_MS = 300, 350
 def rows_as_html(rows: tuple[Row, ...], view: View) -> str:
     """Reasons with their figures, and below each phrase what to say instead."""
     told = [
-        f"<p style='margin:0 0 4px 0'>{escape(row.text[:1].upper() + row.text[1:])}"
+        f"<p style='margin:0 0 4px 0'>{escape(breakable(row.text[:1].upper() + row.text[1:]))}"
         + (f"<br><span style='font-weight:600'>{escape(row.figures)}</span>" if row.figures else "")
         + "</p>"
         for row in rows
@@ -33,7 +34,7 @@ def rows_as_html(rows: tuple[Row, ...], view: View) -> str:
     one = len(view.replacements) == 1
     told += [
         f"<p style='margin:4px 0 0 0'>{'Say instead' if one else f'Instead of “{escape(each.heard)}”'}:<br>"
-        f"<span style='font-weight:600'>{escape(each.instead)}</span></p>"
+        f"<span style='font-weight:600'>{escape(breakable(each.instead))}</span></p>"
         for each in view.replacements
     ]
     return "".join(told)
@@ -63,6 +64,9 @@ class Card(Floating):
         self.setWindowTitle("Evenkeel: why this light")
         self.setAccessibleName("Why this light")
         self._view = View()
+        self._subject = self._view.subject  # the last one that was shown since it opened
+        self._asked_look = look
+        self._had_keyboard = False
         self._anchor = Area(0, 0, 0, 0)
         self._pinned = False
         self._keeps_disputes = True
@@ -73,6 +77,7 @@ class Card(Floating):
             label.setProperty("role", "quiet")
         self._caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         for label in (self._headline, self._why, self._dots, self._notes, self._caption):
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self._why.setTextFormat(Qt.TextFormat.RichText)
         self._not_right = QPushButton("&Not right?")
@@ -105,12 +110,18 @@ class Card(Floating):
         layout.addLayout(head)
         for label in (self._caption, self._why, self._dots, self._notes):
             layout.addWidget(label)
+        layout.addStretch(1)
         layout.addLayout(buttons)
         self.setTabOrder(self._not_right, self._quiet)
         self.setTabOrder(self._quiet, self._words)
 
     def set_look(self, look: Look) -> None:
         """Draw differently from now on."""
+        self._asked_look = look
+        self._wear(look)
+        self._fill()
+
+    def _wear(self, look: Look) -> None:
         super().set_look(look)
         self.setStyleSheet(style_sheet(look))
         self.setFixedWidth(look.px(WIDTH))
@@ -119,16 +130,21 @@ class Card(Floating):
             edge = look.px(12)
             layout.setContentsMargins(edge, edge, edge, edge)
             layout.setSpacing(look.px(8))
-        self._fill()
 
     def show_view(self, view: View) -> None:
         """Show this from now on."""
-        if view.subject != self._view.subject:
-            self._not_right.setText("&Not right?")
-            self._not_right.setEnabled(True)
         changed, self._view = view != self._view, view
+        if view.subject is not None or not (self.isVisible() and view.in_call):
+            self._take_subject(view.subject)
         if changed:
             self._fill()
+
+    def _take_subject(self, subject: tuple[str, str] | None) -> None:
+        """What "not right?" is about; a light that goes out while its reason is being read does not take it along."""
+        if subject != self._subject:
+            self._subject = subject
+            self._not_right.setText("&Not right?")
+            self._not_right.setEnabled(True)
 
     def offer_dispute(self, offered: bool) -> None:
         """Whether there is somebody to keep a note that something was judged wrongly."""
@@ -148,25 +164,40 @@ class Card(Floating):
         size = self._look.px(22)
         self._lamp.setPixmap(lamp_pixmap(view.light, size, ratio=self.devicePixelRatioF()))
         self._lamp.setAccessibleName(view.light)
-        self._headline.setText(view.headline if view.customer is None else f"{view.headline} · {view.customer}")
+        self._headline.setText(
+            breakable(view.headline if view.customer is None else f"{view.headline} · {view.customer}")
+        )
         self._why.setText(rows_as_html(view.rows, view))
         self._dots.setText(dots_as_text(view.dots))
         self._dots.setAccessibleName(dots_in_words(view.dots) if view.dots else "")
-        self._notes.setText("\n".join(view.notes))
+        self._notes.setText(breakable("\n".join(view.notes)))
         for label in (self._why, self._dots, self._notes):
             label.setVisible(bool(label.text()))
         self._caption.setVisible(self._caption.minimumHeight() > 0)
-        self._not_right.setVisible(view.subject is not None and self._keeps_disputes)
+        self._not_right.setVisible(self._subject is not None and self._keeps_disputes)
         self._quiet.setText("&Cues on again" if view.quiet else "&Quiet for 10 minutes")
         self._quiet.setVisible(view.in_call or view.quiet)
         self._words.setVisible(view.more_words and not (view.in_call or view.quiet))  # a call is no time for it
-        self.resize(fitting(self))
+        self._fit()
         if self.isVisible():
             self._settle()
 
+    def _fit(self) -> None:
+        """As large as asked for, but all of it on the screen; what is below a resting pointer does not move away."""
+        free = screen_at(self._anchor).free
+        if self._look != self._asked_look:
+            self._wear(self._asked_look)
+        size = fitting(self)
+        while (size.height() > free.height or size.width() > free.width) and (smaller := self._look.smaller()):
+            self._wear(smaller)
+            size = fitting(self)
+        if self.isVisible() and self.underMouse() and self.height() <= free.height:
+            size.setHeight(max(size.height(), self.height()))
+        self.resize(size)
+
     def _dispute(self) -> None:
-        if self._view.subject is not None:
-            self.disputed.emit(*self._view.subject)
+        if self._subject is not None:
+            self.disputed.emit(*self._subject)
             self._not_right.setText("Noted, thank you")
             self._not_right.setEnabled(False)
 
@@ -211,9 +242,7 @@ class Card(Floating):
         self.show()
 
     def _settle(self) -> None:
-        areas = screen_areas()
-        on = next((area for area in areas if area.whole.holds(self._anchor.x, self._anchor.y)), areas[0])
-        self.place(*beside(self._anchor, (self.width(), self.height()), on.free))
+        self.place(*beside(self._anchor, (self.width(), self.height()), screen_at(self._anchor).free))
 
     def _close_unless_pointed_at(self) -> None:
         if not self.geometry().contains(QCursor.pos()):
@@ -223,11 +252,12 @@ class Card(Floating):
         """Hide it; the next time it takes no focus again."""
         self._opening.stop()
         self._closing.stop()
-        self._pinned = False
+        self._pinned = self._had_keyboard = False
         if self.isVisible():
             self.hide()
             self.closed.emit()
         self.set_focusable(False)
+        self._take_subject(self._view.subject)
 
     def enterEvent(self, event: QEnterEvent | None) -> None:  # noqa: N802 - Qt's name
         """The pointer went from the light to the card."""
@@ -248,6 +278,9 @@ class Card(Floating):
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """A card that had the keyboard goes when the keyboard goes elsewhere."""
         super().changeEvent(event)
-        lost = event is not None and event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow()
-        if lost and self._focusable and self.isVisible() and QGuiApplication.focusWindow() is not None:
+        if event is None or event.type() != QEvent.Type.ActivationChange or not self._focusable:
+            return
+        if self.isActiveWindow():
+            self._had_keyboard = True
+        elif self._had_keyboard and self.isVisible():
             self.shut()

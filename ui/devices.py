@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 if TYPE_CHECKING:
     from monitor.sources.live_stream import InputDevice
+
+log = logging.getLogger(__name__)
 
 
 class DeviceList(QObject):
@@ -44,6 +47,9 @@ class DeviceList(QObject):
             problem = "" if devices else "No microphone is there. Connect one and try again."
         except MonitorError as error:
             problem = str(error)
+        except Exception:  # else nobody could ever look again
+            log.exception("the devices could not be listed")
+            problem = "What can be heard could not be listed. Open this again to try once more."
         self._looked.emit(devices, problem)
 
     def _tell(self, devices: list[InputDevice], problem: str) -> None:

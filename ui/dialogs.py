@@ -6,11 +6,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QPoint, Qt
-from PyQt6.QtWidgets import QDialog, QInputDialog, QMessageBox
+from PyQt6.QtWidgets import QApplication, QDialog, QInputDialog, QMessageBox
 
 from monitor.call_view import clock, item_name
 from monitor.errors import MonitorError
-from monitor.live.events import EnrolmentEnded, EnrolmentProgressed
+from monitor.live.events import CaptureState, EnrolmentEnded, EnrolmentProgressed
 from monitor.private import data_folder
 from monitor.profile import ProfileStore
 from ui.first_start import FirstStart
@@ -18,7 +18,7 @@ from ui.floating import is_wayland
 from ui.overlay import WAYLAND
 from ui.settings_dialog import SettingsDialog
 from ui.speech_models import SpeechModels
-from ui.summary_card import SummaryCard
+from ui.summary_card import SummaryCard, fitting_summary
 from ui.words_dialog import WordsDialog
 
 if TYPE_CHECKING:
@@ -87,14 +87,23 @@ class Dialogs(QObject):
         self.shut_summary()
         window = self._window
         window.card.shut()
-        self._summary = SummaryCard(window.look, result)
+        coaching = window.policy.coaching if window.policy is not None else None
+        self._summary = fitting_summary(window.look, result, window.overlay.area, coaching)
         self._summary.gone.connect(window.summary_read)
+        window.around.keep_off_task_bar(self._summary)
         self._summary.show_beside(window.overlay.area)
 
     @property
     def sums_up(self) -> bool:
         """Whether the last call's card is on the screen."""
         return self._summary is not None and self._summary.isVisible()
+
+    def call_began(self) -> None:
+        """What belongs to the call before goes; a name that is typed just now would become the next customer's."""
+        self.shut_summary()
+        asked = self._open.get("name")
+        if asked is not None:
+            asked.reject()
 
     def shut_summary(self) -> None:
         """The last call's card leaves the screen: the next call is on, or the program ends."""
@@ -106,7 +115,7 @@ class Dialogs(QObject):
     def show_today(self) -> None:
         """What the agent's own notes say of today."""
         try:
-            text = today_as_html(self._window.today())
+            text = today_as_html(self._window.ask.today())
         except MonitorError as problem:
             text = escape(str(problem))
         self._tell("today", "Today, for you alone", text)
@@ -116,8 +125,8 @@ class Dialogs(QObject):
         self._tell("privacy", "Who can see what", PRIVACY)
 
     def tell(self, sentence: str) -> None:
-        """One sentence that the agent should read."""
-        self._tell("sentence", "Evenkeel", escape(sentence))
+        """One sentence that the agent should read; it takes the keyboard only from a window of ours."""
+        self._tell("sentence", "Evenkeel", escape(sentence), quietly=QApplication.activeWindow() is None)
 
     # --- settings
 
@@ -126,9 +135,7 @@ class Dialogs(QObject):
         window = self._window
         note = WAYLAND if is_wayland() else ""
         voices = ProfileStore(data_folder()).names()
-        dialog = SettingsDialog(
-            window.settings, window.devices, has_tray=window.tray is not None, note=note, voices=voices
-        )
+        dialog = SettingsDialog(window.settings, window.devices, has_tray=window.has_tray, note=note, voices=voices)
         dialog.changed.connect(window.change)
         dialog.reading_asked.connect(lambda: self.show_first_start(only_voice=True))
         dialog.words_asked.connect(self.show_words)
@@ -139,7 +146,8 @@ class Dialogs(QObject):
 
     def show_words(self) -> None:
         """Which speech model could listen; nothing is fetched by showing it."""
-        dialog = WordsDialog(self._models, language=self._window.language)
+        policy = self._window.policy
+        dialog = WordsDialog(self._models, language=policy.language if policy else "en")
         dialog.chosen.connect(self._use_model)
         self._put("words", dialog)
 
@@ -159,11 +167,13 @@ class Dialogs(QObject):
         wizard = FirstStart(window.settings, window.devices, only_voice=only_voice)
         wizard.changed.connect(window.change)
         wizard.corner_chosen.connect(window.to_corner)
-        wizard.reading_begun.connect(window.begin_reading)
-        wizard.reading_over.connect(window.end_reading)
+        wizard.reading_begun.connect(window.ask.begin_reading)
+        wizard.reading_over.connect(window.ask.end_reading)
+        wizard.trying.connect(window.hold_calls)
         wizard.finished.connect(lambda _result: setattr(window.bridge, "wants_levels", False))
         window.bridge.wants_levels = True
         self._put("wizard", wizard)
+        self.show_microphone()
 
     def ask_name(self, name: str) -> None:
         """Ask for the customer's name."""
@@ -171,7 +181,7 @@ class Dialogs(QObject):
         dialog.setWindowTitle("Customer's name")
         dialog.setLabelText("Who is on the line? It is forgotten after the call.")
         dialog.setTextValue(name)
-        dialog.textValueSelected.connect(self._window.name_customer)
+        dialog.textValueSelected.connect(self._window.ask.name_customer)
         self._put("name", dialog)
 
     def show_settings_changed(self, settings: Settings) -> None:
@@ -186,6 +196,13 @@ class Dialogs(QObject):
         if isinstance(wizard, FirstStart) and wizard.isVisible():
             wizard.show_level(level_dbfs)
 
+    def show_microphone(self) -> None:
+        """How the microphone fares, for whoever is about to speak into it."""
+        wizard, told = self._open.get("wizard"), self._window.microphone
+        if isinstance(wizard, FirstStart) and wizard.isVisible() and told is not None:
+            fine = told.state in (CaptureState.HEARING, CaptureState.STARTING)
+            wizard.show_trouble("" if fine else told.text)
+
     def enrolling(self, event: EnrolmentEnded | EnrolmentProgressed) -> None:
         """How reading aloud goes."""
         wizard = self._open.get("wizard")
@@ -198,8 +215,9 @@ class Dialogs(QObject):
 
     # --- all of them
 
-    def _tell(self, key: str, title: str, html: str) -> None:
+    def _tell(self, key: str, title: str, html: str, *, quietly: bool = False) -> None:
         box = QMessageBox()
+        box.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, quietly)
         box.setWindowTitle(title)
         box.setTextFormat(Qt.TextFormat.RichText)
         box.setText(html)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, QRectF, QSize, Qt
-from PyQt6.QtGui import QGuiApplication, QPainter, QPainterPath, QPaintEvent, QPen, QRegion, QResizeEvent
+from PyQt6.QtCore import QPoint, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QGuiApplication, QPainter, QPainterPath, QPaintEvent, QPen, QRegion, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QWidget
 
 from ui.lamp import colour
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from monitor.settings import OverlaySettings
 
+LEAST_SCALE = 0.75
 MISSING_SCREEN = Area(0, 0, 1024, 768)  # a desktop without any screen, such as while a dock is changed
 
 
@@ -33,6 +34,11 @@ class Look:
     def px(self, length: float) -> int:
         """A length at this size, in pixels that do not depend on the screen's density."""
         return round(length * self.scale)
+
+    def smaller(self) -> Look | None:
+        """The next smaller one, for a card that does not fit on its screen; None where texts could not be read."""
+        scale = 0.9 * self.scale
+        return replace(self, scale=scale) if scale >= LEAST_SCALE else None
 
 
 def look_of(settings: OverlaySettings, *, blends: bool) -> Look:
@@ -65,6 +71,12 @@ def screen_areas() -> list[ScreenArea]:
     return [_screen_area(screen) for screen in screens] or [ScreenArea("none", MISSING_SCREEN, MISSING_SCREEN)]
 
 
+def screen_at(anchor: Area) -> ScreenArea:
+    """The screen that something is on, or the main one."""
+    areas = screen_areas()
+    return next((area for area in areas if area.whole.holds(anchor.x, anchor.y)), areas[0])
+
+
 def _screen_area(screen: QScreen) -> ScreenArea:
     whole, free = screen.geometry(), screen.availableGeometry()
     return ScreenArea(
@@ -81,6 +93,8 @@ class Floating(QWidget):
     asked for, and ``area`` tells it.
     """
 
+    appeared = pyqtSignal(object)  # itself, at its first painting after it was shown
+
     radius = 10
 
     def __init__(self, look: Look) -> None:
@@ -89,6 +103,7 @@ class Floating(QWidget):
         self._at = QPoint(0, 0)
         self._focusable = False
         self._passes_clicks = False
+        self._is_new = False
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_MacAlwaysShowToolWindow)
@@ -161,8 +176,16 @@ class Floating(QWidget):
         super().resizeEvent(event)
         self._settle_mask()
 
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Told when it is painted: before, the window manager may not know of it."""
+        super().showEvent(event)
+        self._is_new = True
+
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
         """Draw the ground and its line."""
+        if self._is_new:
+            self._is_new = False
+            self.appeared.emit(self)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._look.theme

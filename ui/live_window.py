@@ -11,9 +11,10 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCursor, QGuiApplication
+from PyQt6.QtGui import QCursor
 from PyQt6.QtWidgets import QApplication
 
+from ui.asking import Asking
 from ui.bridge import Bridge
 from ui.card import Card
 from ui.devices import DeviceList
@@ -22,22 +23,23 @@ from ui.lamp import lamp_icon
 from ui.menu import LiveMenu
 from ui.overlay import WAYLAND, Overlay
 from ui.places import CORNERS
-from ui.settings_keeping import joined, keep_change, settle_autostart
+from ui.settings_keeping import Keeper, items_of, joined, policy_in_force, settle_autostart
+from ui.surroundings import Surroundings
 from ui.tray import Tray, make_tray
 from ui.view import View
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from monitor.live.diary import DaySummary
-    from monitor.live.events import LevelsMeasured, LiveEvent
+    from monitor.live.events import CaptureChanged, LevelsMeasured, LiveEvent
+    from monitor.policy.model import Policy
+    from monitor.result_types import CallResult
     from monitor.settings import Settings
     from ui.dialogs import Dialogs
     from ui.display import XServer
     from ui.ports import Session, SessionFactory
     from ui.view_model import ViewModel
 
-LOOK_AGAIN_MS = 10_000  # whether a compositor came or went
 PAINTS_WITHIN_MS = 1_500  # where nothing is ever exposed, such as behind a locked screen
 
 
@@ -66,21 +68,21 @@ class LiveWindow(QObject):
     ) -> None:
         super().__init__()
         self.problem: Exception | None = None
-        self.language = "en"  # of the policy, once that was read
+        self.policy: Policy | None = None  # once it was read
         self._settings, self._path = settings, settings_path
-        self._factory = session_factory
-        self._server, self._demo = server, demo
-        self._blends = server.blends() if server is not None else True
+        self._factory, self._keeper = session_factory, Keeper(settings_path)
+        self._demo = demo
+        self.around = Surroundings(server, self)
         self._model: ViewModel | None = None
-        self._session: Session | None = None
+        self.ask = Asking()
         self._dialogs: Dialogs | None = None
         self._waiting: list[LiveEvent] = []
         self._view = View()
         self._asked_changes = 0
-        self._closed = False
+        self._closed = self._holds_calls = False
         self._loader = Thread(target=self._load, name="loader", daemon=True)
         self.bridge = Bridge()
-        self.overlay = Overlay(settings.overlay, blends=self._blends)
+        self.overlay = Overlay(settings.overlay, blends=self.around.blends)
         self._build_parts()
         self._loaded.connect(self._begin)
         self._failed.connect(self._give_up)
@@ -93,21 +95,24 @@ class LiveWindow(QObject):
         self.devices = DeviceList(self)
         self.menu = LiveMenu(self._settings, self.devices)
         self.tray: Tray | None = None
-        overlay, menu = self.overlay, self.menu
+        self.has_tray = self._waits_for_tray = False
+        overlay, menu, ask = self.overlay, self.menu, self.ask
         # Queued, for a window must not be changed while it is painted; the binding's declaration lacks the argument.
         overlay.painted.connect(self._after_first_paint, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
+        for part in (overlay, self.card):
+            self.around.keep_off_task_bar(part)
         overlay.moved.connect(lambda places: self.change({"overlay": {"places": places}}))
         overlay.pointed.connect(self._point)
         overlay.clicked.connect(self.open_card)
         overlay.menu_asked.connect(menu.popup)
-        self.card.disputed.connect(lambda subject, text: self._ask(lambda s: s.dispute(subject, text)))
-        self.card.quiet_asked.connect(self._quiet)
+        self.card.disputed.connect(ask.dispute)
+        self.card.quiet_asked.connect(ask.quiet)
         self.card.words_asked.connect(lambda: self._dialogs_now().show_words())
         menu.why_asked.connect(lambda: self.open_card(with_keyboard=True))
         menu.words_asked.connect(lambda: self._dialogs_now().show_words())
-        menu.call_asked.connect(lambda on: self._ask(lambda s: s.begin_call() if on else s.end_call()))
-        menu.pause_asked.connect(lambda on: self._ask(lambda s: s.pause() if on else s.resume()))
-        menu.quiet_asked.connect(self._quiet)
+        menu.call_asked.connect(ask.call)
+        menu.pause_asked.connect(ask.pause)
+        menu.quiet_asked.connect(ask.quiet)
         menu.name_asked.connect(lambda: self._dialogs_now().ask_name(self._view.customer or ""))
         menu.hide_asked.connect(lambda hidden: overlay.setVisible(not hidden))
         menu.changed.connect(self.change)
@@ -128,45 +133,49 @@ class LiveWindow(QObject):
             return
         self.overlay.painted.disconnect(self._after_first_paint)
         self._loader.start()
-        self.tray = make_tray(self.menu, self)
-        if self.tray is not None:
-            self.tray.clicked.connect(lambda: self.menu.popup(QCursor.pos()))
-        else:
-            self.menu.need_the_light()
-            if self._settings.overlay.click_through:
-                self.change({"overlay": {"click_through": False}}, keep=False)
+        self._settle_tray(True)
         self._watch_surroundings()
 
     def _watch_surroundings(self) -> None:
-        """Screens, the system's colours and the compositor may change while we run."""
-        if self._server is not None:
-            self._server.leave_task_bar(int(self.overlay.winId()))
-            timer = QTimer(self)
-            timer.setTimerType(Qt.TimerType.VeryCoarseTimer)
-            timer.timeout.connect(self._look_at_compositor)
-            timer.start(LOOK_AGAIN_MS)
-        app = QGuiApplication.instance()
-        if isinstance(app, QGuiApplication):
-            for changed in (app.screenAdded, app.screenRemoved, app.primaryScreenChanged):
-                changed.connect(lambda _screen: QTimer.singleShot(300, self.overlay.settle_place))
-        hints = QGuiApplication.styleHints()
-        if hints is not None:
-            hints.colorSchemeChanged.connect(lambda _scheme: self._apply_look())
+        """Screens, the system's colours, the compositor and the tray may change while we run."""
+        self.around.screens_changed.connect(self.overlay.settle_place)
+        self.around.look_changed.connect(self._apply_look)
+        self.around.tray_changed.connect(self._settle_tray)
+        self.around.watch(tray=self.has_tray)
         if is_wayland():
             self.card.set_caption(WAYLAND)
         QApplication.setWindowIcon(lamp_icon("green"))
         if self._demo is not None:
             self.menu.for_demo()
 
+    def _settle_tray(self, there: bool) -> None:
+        """With a tray the light may be hidden or let clicks through; without one it alone leads to the menu."""
+        if there and self.tray is None:
+            self.tray = make_tray(self.menu, self)
+            if self.tray is not None:
+                self.tray.clicked.connect(lambda: self.menu.popup(QCursor.pos()))
+                self.tray.show_view(self._view)
+        self.has_tray = there and self.tray is not None
+        self.menu.need_the_light(not self.has_tray)
+        if not self.has_tray:
+            self.show_light()
+        through = self._settings.overlay.click_through
+        if (through and not self.has_tray) or (self._waits_for_tray and self.has_tray):
+            self._waits_for_tray = not self.has_tray
+            self.change({"overlay": {"click_through": not through}}, keep=False)
+
+    def show_light(self) -> None:
+        """Bring the light back, should it be hidden."""
+        self.menu.mark_hidden(False)
+        self.overlay.show()
+
     def _load(self) -> None:
         """In a thread: import the engine and make the session."""
         try:
-            from monitor.policy.load import load_policy
             from ui.view_model import ViewModel
 
-            policy = load_policy(self._settings.policy)
-            self.language = policy.language
-            model = ViewModel([entry.id for entry in policy.checklist if entry.needs == "words"])
+            self.policy = policy_in_force(self._settings)
+            model = ViewModel(items_of(self.policy))
             self._loaded.emit(model, self._factory(self._settings, self.bridge.take))
         except Exception as problem:  # noqa: BLE001 - it is raised again where the window was opened
             self._failed.emit(problem)
@@ -182,7 +191,7 @@ class LiveWindow(QObject):
         if self._closed:  # it was quit while the engine was being loaded
             session.close()
             return
-        self._model, self._session = model, session
+        self._model, self.ask.session = model, session
         try:
             session.start()
         except Exception as problem:  # noqa: BLE001 - it is raised again where the window was opened
@@ -204,6 +213,7 @@ class LiveWindow(QObject):
             return
         self._closed = True
         self.bridge.close()
+        self.around.close()
         for part in (self.overlay, self.card):
             part.hide()
         if self.tray is not None:
@@ -212,8 +222,8 @@ class LiveWindow(QObject):
             self._dialogs.close()
         if self._loader.ident is not None:
             self._loader.join(5.0)
-        if self._session is not None:
-            self._session.close()
+        if self.ask.session is not None:
+            self.ask.session.close()
         self.devices.close()
         for widget in (self.overlay, self.card, self.menu):
             widget.deleteLater()
@@ -233,6 +243,7 @@ class LiveWindow(QObject):
         from monitor.live.events import (
             CallBegan,
             CallEnded,
+            CaptureChanged,
             EnrolmentEnded,
             EnrolmentProgressed,
             SessionChanged,
@@ -243,21 +254,35 @@ class LiveWindow(QObject):
 
         match event:
             case CallEnded(result=result):
-                if self._settings.show_summary:
-                    self._dialogs_now().show_summary(result)
+                self._sum_up(result)
             case SettingsChanged(settings=settings):
                 self._take_settings(settings)
             case EnrolmentProgressed() | EnrolmentEnded():
                 self._dialogs_now().enrolling(event)
             case CallBegan():
                 if self._dialogs is not None:
-                    self._dialogs.shut_summary()
+                    self._dialogs.call_began()
+            case CaptureChanged() if self._dialogs is not None:
+                self._dialogs.show_microphone()
             case WindowAsked(part=part):
                 self._dialogs_now().show_part(part)
-            case SessionChanged(state=SessionState.ENDED) if not (self._model and self._model.failed):
-                self.ended.emit()  # else the light stays, and tells that nothing is listened to
+            case SessionChanged(state=SessionState.ENDED):
+                self._leave()
             case _:
                 pass
+
+    def _sum_up(self, result: CallResult) -> None:
+        """Show the card after a call, unless the next one is on already."""
+        next_is_on = self._model is not None and self._model.is_judging
+        if self._settings.show_summary and not next_is_on:
+            self._dialogs_now().show_summary(result)
+
+    def _leave(self) -> None:
+        """The session is over; where it failed, the light stays and says so."""
+        if self._model is not None and self._model.failed:
+            self.show_light()
+        else:
+            self.ended.emit()
 
     def _take_levels(self, event: LevelsMeasured) -> None:
         if self._dialogs is not None:
@@ -283,50 +308,39 @@ class LiveWindow(QObject):
     # --- from the agent
 
     @property
+    def microphone(self) -> CaptureChanged | None:
+        """How the agent's microphone fares, as far as it is known."""
+        return self._model.microphone if self._model is not None else None
+
+    @property
     def settings(self) -> Settings:
         """What is in force."""
         return self._settings
 
     def change(self, fields: dict[str, Any], *, keep: bool = True) -> None:
         """Put some settings in force, those of the light under ``overlay``; ``keep`` also writes them to the file."""
-        problem = keep_change(self._path, fields) if keep and self._path is not None else None
         settings = joined(self._settings, fields)
         if settings != self._settings:
             self._put_in_force(settings)
-            if self._session is not None:
-                self._asked_changes += 1
-                self._session.change(settings)
-        self._tell(problem)
+            self._tell_session()
+        if keep:
+            self._tell(self._keeper.keep(fields))
 
-    def name_customer(self, name: str) -> None:
-        """Who is on the line; kept in memory only."""
-        if name.strip():
-            self._ask(lambda session: session.name_customer(name.strip()))
+    def hold_calls(self, hold: bool) -> None:
+        """What is said to try a microphone must not begin a call."""
+        self._holds_calls = hold
+        self._tell_session()
+
+    def _tell_session(self) -> None:
+        if self.ask.session is not None:
+            self._asked_changes += 1
+            held = {"calls": "manual"} if self._holds_calls else {}
+            self.ask.session.change(self._settings.model_copy(update=held))
 
     def to_corner(self, corner: str = CORNERS[0]) -> None:
         """Put the light into a corner of the screen that it is on."""
         places = self.overlay.corner(corner)
         self.change({"overlay": {"places": places}})
-
-    def today(self) -> DaySummary:
-        """The agent's own notes of today.
-
-        Raises
-        ------
-        EnvironmentProblem
-            They cannot be read.
-        """
-        from monitor.live.diary import DaySummary
-
-        return self._session.today() if self._session is not None else DaySummary()
-
-    def begin_reading(self) -> None:
-        """Three sentences are read aloud from now on."""
-        self._ask(lambda session: session.begin_enrolment())
-
-    def end_reading(self, keep: bool) -> None:
-        """Enough was read, or no more is."""
-        self._ask(lambda session: session.end_enrolment(keep))
 
     def _take_settings(self, settings: Settings) -> None:
         """The session has settings in force: our own are known, and newer ones may be on their way there already."""
@@ -337,10 +351,14 @@ class LiveWindow(QObject):
 
     def _put_in_force(self, settings: Settings) -> None:
         look_changed = settings.overlay != self._settings.overlay
+        policy_changed = settings.policy != self._settings.policy
         autostart_changed = settings.start_with_system != self._settings.start_with_system
         self._settings = settings
         if autostart_changed:
             self._tell(settle_autostart(settings.start_with_system))
+        if policy_changed and self._model is not None:
+            self.policy = policy_in_force(settings)
+            self._model.expect(items_of(self.policy))
         self.menu.show_settings(settings)
         if look_changed:
             self._apply_look()
@@ -352,20 +370,14 @@ class LiveWindow(QObject):
             self._dialogs_now().tell(problem)
 
     def _apply_look(self) -> None:
-        self.overlay.apply(self._settings.overlay, blends=self._blends)
+        self.overlay.apply(self._settings.overlay, blends=self.around.blends)
         self.card.set_look(self.look)
         self.card.follow(self.overlay.area)
 
     @property
     def look(self) -> Look:
         """How floating windows are drawn now."""
-        return look_of(self._settings.overlay, blends=self._blends)
-
-    def _look_at_compositor(self) -> None:
-        blends = self._server is None or self._server.blends()
-        if blends != self._blends:
-            self._blends = blends
-            self._apply_look()
+        return look_of(self._settings.overlay, blends=self.around.blends)
 
     def _point(self, here: bool) -> None:
         """The pointer came to the light or left it; where the last call is summed up, only a click opens the card."""
@@ -377,13 +389,6 @@ class LiveWindow(QObject):
         if self._dialogs is not None:
             self._dialogs.shut_summary()
         self.card.open_at(self.overlay.area, with_keyboard=with_keyboard)
-
-    def _quiet(self, seconds: float) -> None:
-        self._ask(lambda session: session.quiet(seconds))
-
-    def _ask(self, command: Callable[[Session], None]) -> None:
-        if self._session is not None:
-            command(self._session)
 
     def _dialogs_now(self) -> Dialogs:
         """The dialogs, loaded when the first one is asked for."""

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QMenu
 
 from ui.devices import DeviceList
+from ui.texts import unlettered
 from ui.view import View
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ class LiveMenu(QMenu):
     def show_view(self, view: View) -> None:
         """Say how things are."""
         self._view = view
-        self._state.setText(f"Wh&y “{view.word}”?" if view.in_call else f"Wh&y: {view.headline}")
+        self._state.setText(
+            f"Wh&y “{unlettered(view.word)}”?" if view.in_call else f"Wh&y: {unlettered(view.headline)}"
+        )
         self._call.setText("&End the call" if view.in_call else "&Begin a call")
         self._call.setEnabled(not view.paused)
         self._name.setEnabled(view.in_call)
@@ -85,10 +88,14 @@ class LiveMenu(QMenu):
             action.setChecked(name == settings.sensitivity)
         self._click_through.setChecked(settings.overlay.click_through)
 
-    def need_the_light(self) -> None:
+    def need_the_light(self, needed: bool) -> None:
         """Without a tray this menu is reached through the light alone: it must be there, and clicks must reach it."""
-        self._click_through.setEnabled(False)
-        self._hide.setEnabled(False)
+        self._click_through.setEnabled(not needed)
+        self._hide.setEnabled(not needed)
+
+    def mark_hidden(self, hidden: bool) -> None:
+        """Whether the light is hidden."""
+        self._hide.setChecked(hidden)
 
     def for_demo(self) -> None:
         """Leave only what makes sense while a bundled call plays."""
@@ -126,7 +133,7 @@ class LiveMenu(QMenu):
         return menu
 
     def _note(self, menu: QMenu, text: str) -> None:
-        note = QAction(text, menu)
+        note = QAction(unlettered(text), menu)
         note.setEnabled(False)
         menu.addAction(note)
 
@@ -150,7 +157,7 @@ class LiveMenu(QMenu):
                 menu.addAction(self._device_action(group, field, name, text, chosen == name))
 
     def _device_action(self, group: QActionGroup, field: str, name: str | None, text: str, chosen: bool) -> QAction:
-        action = QAction(text.replace("&", "&&"), group)
+        action = QAction(unlettered(text), group)
         action.setCheckable(True)
         action.setChecked(chosen)
         fields: dict[str, Any] = {field: name}

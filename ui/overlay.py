@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, QPoint, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -125,9 +125,15 @@ class Overlay(Floating):
                 break
         painter.setFont(font)
         painter.setPen(colour(look.theme.text))
-        word = QFontMetrics(font).elidedText(self._view.word, Qt.TextElideMode.ElideRight, round(width))
+        metrics, word = QFontMetrics(font), self._view.word
         box = QRectF(left, 0, width, self.height())
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
+        flags = (Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft).value
+        if metrics.horizontalAdvance(word) > width:  # two lines rather than a part of what was to be said
+            flags |= Qt.TextFlag.TextWordWrap.value
+            needed = metrics.boundingRect(QRect(0, 0, round(width), self.height()), flags, word)
+            if needed.height() > self.height() or needed.width() > width:
+                word = metrics.elidedText(word, Qt.TextElideMode.ElideRight, round(width))
+        painter.drawText(box, flags, word)
 
     # --- pointer
 

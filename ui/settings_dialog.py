@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import QSignalBlocker, pyqtSignal
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -26,6 +26,7 @@ from monitor.errors import MonitorError
 from monitor.policy.load import BUILTIN, builtin_names, load_policy
 from monitor.settings import profile_problem
 from ui.devices import DeviceList
+from ui.texts import breakable
 
 if TYPE_CHECKING:
     from monitor.settings import Settings
@@ -341,6 +342,7 @@ def _button(text: str) -> QPushButton:
 
 def _note(text: str) -> QLabel:
     note = QLabel()
+    note.setTextFormat(Qt.TextFormat.PlainText)
     note.setWordWrap(True)
     _write(note, text)
     return note
@@ -348,6 +350,6 @@ def _note(text: str) -> QLabel:
 
 def _write(note: QLabel, text: str) -> None:
     """Put a sentence there, with room for all of its lines; nothing takes no room."""
-    note.setText(text)
+    note.setText(breakable(text))
     note.setMinimumHeight(max(0, note.heightForWidth(NOTE_WIDTH)))
     note.setVisible(bool(text))

@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QEnterEvent, QKeyEvent, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from monitor.call_summary import ENOUGH_S, keep, to_try
 from monitor.call_view import STATE_WORDS, clock, counts, item_name
 from ui.card import dots_as_text, dots_in_words
-from ui.floating import Floating, Look, fitting, screen_areas, style_sheet
+from ui.floating import Floating, Look, fitting, screen_at, style_sheet
 from ui.lamp import colour, lamp_path
 from ui.palette import LIGHTS, rim_of
 from ui.places import Area, beside
+from ui.texts import breakable
 from ui.view import Dot
 
 if TYPE_CHECKING:
+    from monitor.policy.model import Coaching
     from monitor.result_types import CallResult, FlagRecord
     from monitor.types import LightSpan
 
-WIDTH = 380
+WIDTH, EDGE, LEGENDS_APART = 380, 14, 8
 GOES_AFTER_MS = 60_000
 FLAGS_SHOWN, WARNINGS_SHOWN = 5, 2
 STRIP_HEIGHT = 22
@@ -106,7 +108,9 @@ class SummaryCard(Floating):
 
     gone = pyqtSignal()
 
-    def __init__(self, look: Look, result: CallResult, *, goes_after_ms: int = GOES_AFTER_MS) -> None:
+    def __init__(
+        self, look: Look, result: CallResult, coaching: Coaching | None = None, *, goes_after_ms: int = GOES_AFTER_MS
+    ) -> None:
         super().__init__(look)
         self.setWindowTitle("Evenkeel: the call, for you alone")
         self.setAccessibleName("The call, for you alone")
@@ -116,11 +120,11 @@ class SummaryCard(Floating):
         self._going.timeout.connect(self.shut)
         self.setStyleSheet(style_sheet(look))
         self.setFixedWidth(look.px(WIDTH))
-        self._lay_out(look, result)
+        self._lay_out(look, result, coaching)
 
-    def _lay_out(self, look: Look, result: CallResult) -> None:
+    def _lay_out(self, look: Look, result: CallResult, coaching: Coaching | None) -> None:
         layout = QVBoxLayout(self)
-        edge = look.px(14)
+        edge = look.px(EDGE)
         layout.setContentsMargins(edge, edge, edge, edge)
         layout.setSpacing(look.px(8))
         duration_s = result.source.duration_s
@@ -134,11 +138,11 @@ class SummaryCard(Floating):
             checklist.setAccessibleName(dots_in_words(dots))
             layout.addWidget(checklist)
         if duration_s - result.summary.grey_s >= ENOUGH_S:
-            layout.addWidget(_label(f"<b>Keep:</b> {escape(keep(result))}"))
-            layout.addWidget(_label(f"<b>Next time:</b> {escape(to_try(result))}"))
+            layout.addWidget(_label(f"<b>Keep:</b> {escape(keep(result, coaching))}"))
+            layout.addWidget(_label(f"<b>Next time:</b> {escape(to_try(result, coaching))}"))
         if result.warnings:
             told = (f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in result.warnings[:WARNINGS_SHOWN])
-            layout.addWidget(_label("\n".join(told), "quiet"))
+            layout.addWidget(_label(escape(breakable("\n".join(told))).replace("\n", "<br>"), "quiet"))
         foot = QHBoxLayout()
         foot.addWidget(_label("Only you see this.", "quiet"), 1)
         close = QPushButton("&Close")
@@ -149,9 +153,7 @@ class SummaryCard(Floating):
     def show_beside(self, anchor: Area) -> None:
         """Show it near the light, without taking the focus."""
         self.resize(fitting(self))
-        areas = screen_areas()
-        on = next((area for area in areas if area.whole.holds(anchor.x, anchor.y)), areas[0])
-        self.place(*beside(anchor, (self.width(), self.height()), on.free))
+        self.place(*beside(anchor, (self.width(), self.height()), screen_at(anchor).free))
         self.show()
         self._going.start()
 
@@ -179,6 +181,18 @@ class SummaryCard(Floating):
             super().keyPressEvent(event)
 
 
+def fitting_summary(look: Look, result: CallResult, anchor: Area, coaching: Coaching | None) -> SummaryCard:
+    """The card at the size asked for, or at the largest at which all of it is on the light's screen."""
+    free = screen_at(anchor).free
+    while True:
+        card = SummaryCard(look, result, coaching)
+        size, smaller = fitting(card), look.smaller()
+        if smaller is None or (size.height() <= free.height and size.width() <= free.width):
+            return card
+        card.deleteLater()
+        look = smaller
+
+
 def _label(text: str, role: str = "") -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
@@ -187,16 +201,27 @@ def _label(text: str, role: str = "") -> QLabel:
     return label
 
 
-def _legends(look: Look, result: CallResult) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(look.px(12))
+def _legends(look: Look, result: CallResult) -> QGridLayout:
+    """Each light's time; long ones take two rows, where they would be cut off in one."""
     summary = result.summary
-    for light, seconds in (
-        ("green", summary.green_s),
-        ("amber", summary.amber_s),
-        ("red", summary.red_s),
-        ("grey", summary.grey_s),
-    ):
-        row.addWidget(Legend(look, light, seconds))
-    row.addStretch(1)
-    return row
+    told = [
+        Legend(look, light, seconds)
+        for light, seconds in (
+            ("green", summary.green_s),
+            ("amber", summary.amber_s),
+            ("red", summary.red_s),
+            ("grey", summary.grey_s),
+        )
+    ]
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(look.px(LEGENDS_APART))
+    for each in told:
+        each.setStyleSheet(style_sheet(look))
+        each.ensurePolished()
+        fitting(each)
+    wide = sum(each.sizeHint().width() + look.px(LEGENDS_APART) for each in told)
+    columns = len(told) if wide <= look.px(WIDTH - 2 * EDGE) + look.px(LEGENDS_APART) else 2
+    for number, each in enumerate(told):
+        grid.addWidget(each, number // columns, number % columns)
+    grid.setColumnStretch(columns, 1)
+    return grid

@@ -42,6 +42,11 @@ class Tray(QObject):
             self.clicked.emit()
 
 
+def has_tray() -> bool:
+    """Whether this desktop has a tray now: at login its panel may come later than we do."""
+    return QSystemTrayIcon.isSystemTrayAvailable()
+
+
 def make_tray(menu: QMenu, parent: QObject | None = None) -> Tray | None:
     """The tray icon, or None where this desktop has no tray."""
-    return Tray(menu, parent) if QSystemTrayIcon.isSystemTrayAvailable() else None
+    return Tray(menu, parent) if has_tray() else None

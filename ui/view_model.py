@@ -88,9 +88,13 @@ class ViewModel:
         self._begin(None)
 
     def expect(self, items: Sequence[str]) -> None:
-        """Set the checklist's ids, which are known once the policy was read."""
+        """Set the checklist's ids from the next call on, for which another policy was chosen."""
         self._expected = tuple(items)
-        self._items = {**dict.fromkeys(items, False), **{name: met for name, met in self._items.items() if met}}
+
+    @property
+    def microphone(self) -> CaptureChanged | None:
+        """How the agent's microphone fares; None before anything is known."""
+        return self._devices.get(AGENT)
 
     def take(self, event: LiveEvent) -> None:
         """Receive one event; those that nothing is shown of are passed over."""
@@ -151,6 +155,11 @@ class ViewModel:
         )
 
     @property
+    def is_judging(self) -> bool:
+        """Whether a call is under way, of which the result is still to come."""
+        return self._call is not None
+
+    @property
     def failed(self) -> bool:
         """Whether the session ended by a fault of its own."""
         return "session" in self._troubles
@@ -173,7 +182,7 @@ class ViewModel:
             return _Face(Light.GREY, "paused", PAUSED)
         if self._session.state is SessionState.ENDED:
             return _Face(Light.GREY, "stopped", ENDED)
-        device = self._devices.get(AGENT)
+        device = self.microphone
         if device is None:
             return _Face(Light.GREY, DEVICE_WORDS[CaptureState.STARTING], "Looking for your microphone")
         if device.state is not CaptureState.HEARING:

@@ -83,6 +83,8 @@ def _do(command: str, *, as_json: bool, name: str | None = None) -> None:
     found = ask(command, name)
     if command == "start" and found["state"] == "paused":
         raise ParameterError("Evenkeel is paused, so no call began. To go on: evenkeel call resume")
+    if command == "name" and found["call"] is None:
+        raise ParameterError("There is no call to name. With the next one: evenkeel call start --customer NAME")
     if as_json:
         print_json({"schema": "evenkeel.status/1", **found})
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import sys
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 
     from monitor.live.events import LiveEvent
     from monitor.live.session import LiveSession
+    from monitor.policy.model import Policy
     from monitor.settings import Settings
 
 _MOST_WAITING = 2_000  # lines that nobody read; after that, meters and measures are left out
 _PAUSE_S = 0.1
+_READ_S = 2.0  # a reader that takes nothing for so long, when the program is to end, takes nothing any more
+_PIECE = 4096  # bytes: a pipe takes so many at once
 
 
 @click.command(epilog="Example: evenkeel live --agent-device Headset")
@@ -62,9 +66,11 @@ def live(
     What is not given here comes from the settings. Nothing is recorded unless the policy asks for it, and nothing
     leaves this machine. While it runs, "evenkeel call" starts and stops calls.
     """
-    from monitor.memory import do_without_openssl
+    from monitor.memory import do_without_openssl, share_memory_among_threads
 
     do_without_openssl()
+    share_memory_among_threads()
+    from monitor.commands._log import logged
     from monitor.live.control import insist_on_none_running
     from monitor.settings_file import default_settings_path, read_settings
 
@@ -75,17 +81,28 @@ def live(
     path = settings_path or default_settings_path()
     settings, problems = read_settings(path)
     settings = _with_options(settings, options)
+    if headless and settings_path is not None and not settings_path.exists():  # the window would write it
+        problems = (f"There is no file {settings_path}; the usual settings are used.",)
     insist_on_none_running()
     for problem in problems:
         click.echo(problem, err=True)
-    if headless:
-        _check(settings)
-        _run_headless(settings, _Printer(sys.stdout, measures=measures) if as_json else None)
-        return
-    from ui.app import run_live
+    with logged():
+        if headless:
+            _check(settings)
+            _run_headless(settings, _Printer(sys.stdout, measures=measures) if as_json else None)
+            return
+        if options["policy"] is not None:  # one in the settings that cannot be used is told by the window
+            _check_policy(settings)
+        from ui.app import run_live
 
-    with _Sessions(problems) as sessions:  # nobody reads standard error of a program that starts with the desktop
-        ctx.exit(run_live(settings, path, session_factory=sessions.make))
+        with _Sessions(problems) as sessions:  # nobody reads standard error of a program that starts with the desktop
+            ctx.exit(run_live(settings, path, session_factory=sessions.make))
+
+
+def _check_policy(settings: Settings) -> Policy:
+    from monitor.policy.load import load_policy
+
+    return load_policy(settings.policy)
 
 
 def _with_options(settings: Settings, options: dict[str, str | None]) -> Settings:
@@ -110,10 +127,9 @@ def _check(settings: Settings) -> None:
         Policy, recogniser or sound system is unusable.
     """
     from models.registry import choose
-    from monitor.policy.load import load_policy
     from monitor.sources.microphone import load_sounddevice
 
-    policy = load_policy(settings.policy)
+    policy = _check_policy(settings)
     choose(settings.recogniser, (), policy.language, settings.model)
     load_sounddevice()
 
@@ -150,14 +166,18 @@ class _Sessions:
 
 
 class _Printer:
-    """Lines of JSON on standard output, written by the main thread, so that a slow reader holds nothing up."""
+    """Lines of JSON on standard output, written by a thread of its own, so that a slow reader holds nothing up."""
 
     def __init__(self, stream: Any, *, measures: bool) -> None:  # noqa: ANN401  a text stream
         from monitor.live.lines import Measures
 
-        self._stream = stream
+        self.problem: OSError | None = None  # why nothing more can be written
+        self._output = stream.fileno()  # past the stream itself, whose lock would keep the program from ending
+        self._written = 0  # bytes
         self._measures = {channel: Measures() for channel in (0, 1)} if measures else {}
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="evenkeel-lines", daemon=True)
+        self._thread.start()
 
     def take(self, event: LiveEvent) -> None:
         """Note one event, in the engine's thread."""
@@ -175,15 +195,30 @@ class _Printer:
         for line in lines:
             self._lines.put(line)
 
-    def write(self, wait_s: float) -> None:
-        """Write what waits; where nothing does, wait for it so long."""
+    def close(self) -> None:
+        """Write what waits, for as long as somebody reads it."""
+        self._lines.put(None)
+        before = -1
+        while self._thread.is_alive() and self._written > before:
+            before = self._written
+            self._thread.join(_READ_S)
+        if self._thread.is_alive():
+            self.problem = BrokenPipeError("nobody reads")
+
+    def _work(self) -> None:
         try:
-            line = self._lines.get(wait_s > 0, wait_s)
-            while True:
-                self._stream.write(f"{line}\n")
-                line = self._lines.get_nowait()
-        except queue.Empty:
-            self._stream.flush()
+            while (line := self._lines.get()) is not None:
+                data = f"{line}\n".encode()
+                for at in range(0, len(data), _PIECE):
+                    self._write(data[at : at + _PIECE])
+        except OSError as problem:
+            self.problem = problem
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            done = os.write(self._output, data)
+            self._written += done
+            data = data[done:]
 
 
 def _run_headless(settings: Settings, printer: _Printer | None) -> None:
@@ -204,14 +239,13 @@ def _run_headless(settings: Settings, printer: _Printer | None) -> None:
     with _Sessions() as sessions, _stopping() as stop:
         session = sessions.make(settings, listen)
         session.start()
-        while not (stop.is_set() or ended.is_set()):
-            if printer is not None:
-                printer.write(_PAUSE_S)
-            else:
-                stop.wait(_PAUSE_S)
+        while not (stop.wait(_PAUSE_S) or ended.is_set() or (printer is not None and printer.problem)):
+            pass
         session.finish()
         if printer is not None:
-            printer.write(0)
+            printer.close()
+    if printer is not None and printer.problem is not None:
+        raise printer.problem
     if failed.is_set():
         raise BugError("the session failed; its traceback was logged")
 

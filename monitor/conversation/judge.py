@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from monitor.conversation.floor import AGENT, BACK_CHANNEL_S, Happening, Kind
+from monitor.conversation.floor import AGENT, BACK_CHANNEL_S, CUSTOMER, Happening, Kind
 from monitor.policy.thresholds import Thresholds
 from monitor.types import FrameGrid, Light, Reason
 from monitor.voice import STEADY, VoiceState
@@ -130,6 +130,8 @@ class TurnJudge:
 
     def _quiet(self, start: int, lasts_s: float, now_s: float) -> None:
         limits = self._limits.dead_air
+        if not self.sums.talk_s[CUSTOMER]:
+            return  # who was never heard may be speaking: it may be the wrong device
         if self._announced_s is not None and now_s - self._announced_s <= limits.announced_s:
             return
         if lasts_s <= limits.seconds:

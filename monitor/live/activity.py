@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import takewhile
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from monitor.features.extractor import FeatureExtractor
 from monitor.types import RATE_HZ, Features, FloatArray, FrameGrid
 from monitor.windows import SPEECH
 
-KEPT_S = 30.0
+KEPT_S = 120.0
 SILENCE_DBFS = -120.0
 _BATCH = RATE_HZ // 4  # measured in larger pieces than the agent's voice: a quarter of the cost, and no light waits
 _LEVELS = RATE_HZ // 20  # samples between two readings of the meter
@@ -70,7 +71,8 @@ class Ear:
 
     def spoken_s(self, now_s: float, within_s: float) -> float:
         """Seconds of speech within the last so many, at most ``KEPT_S``."""
-        return sum(speech_s for at_s, speech_s in self._lately if at_s > now_s - within_s)
+        lately = takewhile(lambda noted: noted[0] > now_s - within_s, reversed(self._lately))
+        return sum(speech_s for _, speech_s in lately)
 
 
 class Boundaries:
@@ -103,17 +105,22 @@ class Unheard:
     """Whether the agent's microphone hears something but never the agent, while the customer talks."""
 
     AGENT_S, CUSTOMER_S = 30.0, 10.0
+    KNOWN_S = 120.0  # who was heard before by this microphone may listen for long
     _LEAST_S = 0.3  # a click may look like speech for a moment
 
     def __init__(self) -> None:
         self.told = False
+        self._known = False
 
     def look(self, agent: Ear, customer: Ear, now_s: float) -> bool:
         """Whether that is so now."""
+        speaks = agent.spoken_s(now_s, 3.0) >= self._LEAST_S
+        self._known = self._known or speaks
         if self.told:
-            self.told = agent.spoken_s(now_s, 3.0) < self._LEAST_S
-        else:
-            long_enough = now_s - max(agent.since_s, customer.since_s) >= self.AGENT_S
-            silent = agent.spoken_s(now_s, self.AGENT_S) < self._LEAST_S
-            self.told = long_enough and silent and customer.spoken_s(now_s, self.AGENT_S) > self.CUSTOMER_S
+            self.told = not speaks
+        elif not speaks:
+            patience_s = self.KNOWN_S if self._known else self.AGENT_S
+            long_enough = now_s - max(agent.since_s, customer.since_s) >= patience_s
+            silent = long_enough and agent.spoken_s(now_s, patience_s) < self._LEAST_S
+            self.told = silent and customer.spoken_s(now_s, self.AGENT_S) > self.CUSTOMER_S
         return self.told

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.assemble import AnalysisOptions, chosen_policy, live_call, live_words
+from monitor.assemble import AnalysisOptions, live_call, live_words
 from monitor.errors import MonitorError
 from monitor.events import Event
 from monitor.live.call import CallFacts, Finished, LiveCall
@@ -18,7 +18,9 @@ from monitor.live.events import CallBegan, CallEnded, CustomerNamed
 from monitor.live.keeping import Keeping
 from monitor.live.telling import Inbox, Teller
 from monitor.live.words import CHOOSING, Badge, WordsKeeper, badge_of
+from monitor.policy.load import load_policy
 from monitor.policy.model import Policy
+from monitor.policy.sensitivity import tuned
 from monitor.profile import ProfileStore, StoredVoice
 from monitor.settings import Settings
 from monitor.types import RATE_HZ, Baseline, FloatArray, SourceInfo
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
 
 LEAST_LEARNT_S = 10.0  # a call with less speech than this teaches nothing that is worth storing
 _WORDS_PATIENCE_S = 3.0  # in the first second of a session the recogniser may still be being chosen
-
-_CATCH_UP = 3 * RATE_HZ
+_CATCH_UP = 3 * RATE_HZ  # samples that came meanwhile
 
 
 class Calls:
@@ -40,6 +41,8 @@ class Calls:
     ) -> None:
         self.current: LiveCall | None = None
         self.policy: Policy | None = None
+        self._written: Policy | None = None  # the same as it was written, for no sensitivity
+        self._judges_by: Policy | None = None  # the written one by which the call under way is judged
         self._ending: list[LiveCall] = []
         self._settings = settings
         self._teller, self._inbox, self._now = teller, inbox, now
@@ -73,8 +76,8 @@ class Calls:
         before, self._settings = self._settings, settings
         if settings.sensitivity != before.sensitivity or settings.policy != before.policy:
             self._load_policy()
-        if settings.sensitivity != before.sensitivity and self.current is not None and self.policy is not None:
-            self.current.retune(self.policy, settings.sensitivity)
+        if settings.sensitivity != before.sensitivity and self.current is not None and self._judges_by is not None:
+            self.current.retune(tuned(self._judges_by, settings.sensitivity), settings.sensitivity)
         if settings.profile != before.profile:
             self._load_voice()
         heard_by = (settings.policy, settings.recogniser, settings.model)
@@ -95,10 +98,11 @@ class Calls:
 
     def _load_policy(self) -> None:
         try:
-            self.policy = chosen_policy(self._options())
+            self._written = load_policy(self._settings.policy)
         except MonitorError as problem:
             self._warn("policy", f"{problem} The built-in policy is used instead.")
-            self.policy = chosen_policy(AnalysisOptions(sensitivity=self._settings.sensitivity))
+            self._written = load_policy()
+        self.policy = tuned(self._written, self._settings.sensitivity)
 
     def _load_voice(self) -> None:
         self._voice, problem = self._profiles.load(self._settings.profile)
@@ -129,6 +133,7 @@ class Calls:
         words = self._words.take(_WORDS_PATIENCE_S)
         samples = sum(y.shape[1] for y in heard)
         policy = self._required_policy()
+        self._judges_by = self._written
         facts = CallFacts(
             name=self._new_name(),
             automatic=automatic,
@@ -139,9 +144,7 @@ class Calls:
             heard_before_s=0.0 if self._voice is None else self._voice.baseline.speech_s,
         )
         info = SourceInfo(facts.name, channels, RATE_HZ)
-        pipeline, builder = live_call(
-            policy, self._voice, words, info, at_once=samples + (3 * RATE_HZ if samples else 0)
-        )
+        pipeline, builder = live_call(policy, self._voice, words, info, at_once=samples + _CATCH_UP if samples else 0)
         recorder = self._recorder(policy, facts)
         journal = self._keeping.begin(
             self._settings, policy, info, builder.engine,
@@ -212,6 +215,8 @@ class Calls:
         agreed = self._settings.learn_from_calls is True and self._settings.profile == facts.profile
         if not agreed or baseline is None or baseline.speech_s - facts.heard_before_s < LEAST_LEARNT_S:
             return False
+        if self._voice is not None and self._voice.baseline.speech_s > baseline.speech_s:
+            return False  # a call that was not summed up when this one began has taught more
         self.learn(baseline)
         return True
 
@@ -221,7 +226,8 @@ class Calls:
             return None
         from monitor.sinks.recorder import Recorder
 
-        return Recorder(self._folder / "recordings" / f"{facts.name}.flac", facts.channels)
+        path = self._folder / "recordings" / f"{facts.name}.flac"
+        return Recorder(path, facts.channels, on_problem=self._disk)
 
     def _new_name(self) -> str:
         start = name = datetime.now().strftime("call %Y-%m-%d %H.%M.%S")

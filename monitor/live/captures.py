@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
 from monitor.live.activity import Ear, Unheard
 from monitor.live.events import AGENT, CUSTOMER, CaptureChanged, CaptureState
 from monitor.live.telling import Inbox, Teller
+from monitor.settings import Settings
+from monitor.types import FloatArray, SourceInfo
 
 NO_LOSS = frozenset({"starting", "changed"})  # reasons for silence that nobody could have heard
 OnChange = Callable[[int, CaptureState, str, str], None]
@@ -17,17 +19,38 @@ OnChange = Callable[[int, CaptureState, str, str], None]
 _UNHEARD = "Your microphone does not seem to hear you; is it the right one?"
 
 
+class LiveSourceLike(Protocol):
+    """A source that can be closed while it is heard."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of it."""
+        ...
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Blocks of shape (channels, samples) until closed, or to the end of what there is."""
+        ...
+
+    def close(self) -> None:
+        """End it, from any thread."""
+        ...
+
+
+SourceFactory = Callable[[Settings, OnChange], LiveSourceLike]
+
+
 class Gaps:
-    """What a source could not hear of the agent: counted by the source, told in the result of the call."""
+    """What a source could not hear: counted by the source, told in the result of the call."""
 
     _LEAST_S = 0.02
+    _WHO = ("the microphone", "the customer")
 
     def __init__(self) -> None:
-        self._seen = 0
+        self._before: dict[tuple[int, str], float] = {}
         self._lost_s = 0.0  # by sources that are closed
 
     def lost_s(self, source: object) -> float:
-        """Seconds that should have been heard and were not, of this source and those before it."""
+        """Seconds of the agent that should have been heard and were not, of this source and those before it."""
         return self._lost_s + _lost_s(source)
 
     def end(self, source: object) -> None:
@@ -35,25 +58,22 @@ class Gaps:
         self._lost_s += _lost_s(source)
 
     def begin(self, source: object) -> None:
-        """Count from here on."""
-        self._seen = len(_agent_gaps(source))
+        """Count from here on; of a gap that goes on, what is still to come."""
+        self._before = _by_reason(source)
 
-    def sentences(self, source: object) -> list[str]:
-        """What came since, by reason; each is told once."""
-        gaps = _agent_gaps(source)[self._seen :]
-        self._seen += len(gaps)
-        lost_s: defaultdict[str, float] = defaultdict(float)
-        for gap in gaps:
-            lost_s[gap.why] += gap.duration_s
+    def sentences(self, source: object, channels: int) -> list[str]:
+        """What came since on the first so many channels, by reason; each is told once."""
+        before, self._before = self._before, _by_reason(source)
+        since = {where: total_s - before.get(where, 0.0) for where, total_s in self._before.items()}
         return [
-            f"the microphone was not heard for {seconds:.1f} s: {why}"
-            for why, seconds in lost_s.items()
-            if seconds >= self._LEAST_S
+            f"{self._WHO[channel]} was not heard for {seconds:.1f} s: {why}"
+            for (channel, why), seconds in since.items()
+            if channel < channels and seconds >= self._LEAST_S
         ]
 
 
 def _lost_s(source: object) -> float:
-    return sum(gap.duration_s for gap in _agent_gaps(source) if gap.why not in NO_LOSS)
+    return sum(s for (channel, why), s in _by_reason(source).items() if channel == AGENT and why not in NO_LOSS)
 
 
 class _Gap(Protocol):
@@ -62,9 +82,13 @@ class _Gap(Protocol):
     why: str
 
 
-def _agent_gaps(source: object) -> list[_Gap]:
-    """A source that cannot lose anything, such as a recording, has none."""
-    return [gap for gap in getattr(source, "gaps", ()) if gap.channel == AGENT]
+def _by_reason(source: object) -> dict[tuple[int, str], float]:
+    """Seconds by channel and reason; a source that cannot lose anything, such as a recording, has none."""
+    found: defaultdict[tuple[int, str], float] = defaultdict(float)
+    gaps: Sequence[_Gap] = getattr(source, "gaps", ())
+    for gap in gaps:
+        found[gap.channel, gap.why] += gap.duration_s
+    return found
 
 
 class Captures:
@@ -75,6 +99,7 @@ class Captures:
         self._teller, self._inbox, self._now = teller, inbox, now
         self._token = object()
         self._unheard = Unheard()
+        self._heard_text = ""  # what the source said of the agent's device last
         self.on_hearing: Callable[[int], None] = lambda _: None
 
     def reporter(self) -> OnChange:
@@ -97,26 +122,38 @@ class Captures:
             if told.state is not CaptureState.CLOSED:
                 self._tell(channel, CaptureState.CLOSED, told.device, "Not listened to while paused.")
 
+    def only(self, channels: int) -> None:
+        """A source with so many channels was opened: what was listened to beyond them is not any more."""
+        for channel in [channel for channel in self.newest if channel >= channels]:
+            self._tell(channel, CaptureState.CLOSED, self.newest[channel].device, "Not listened to any more.")
+            del self.newest[channel]
+
     def forget(self) -> None:
         """A call ended: whether the agent is heard is looked at anew."""
+        if self._unheard.told:
+            self._tell_unheard(told=False)
         self._unheard = Unheard()
 
     def look(self, ears: list[Ear], now_s: float) -> None:
         """Tell when the agent is not heard while the customer talks, and when that is over."""
         heard = self.newest.get(AGENT)
-        if len(ears) <= CUSTOMER or heard is None or heard.state is not CaptureState.HEARING:
+        if len(ears) <= CUSTOMER or heard is None or heard.state not in (CaptureState.HEARING, CaptureState.UNHEARD):
             return
         before = self._unheard.told
         if self._unheard.look(ears[AGENT], ears[CUSTOMER], now_s) != before:
-            state, text = (CaptureState.HEARING, heard.text) if before else (CaptureState.UNHEARD, _UNHEARD)
-            self._teller.tell(CaptureChanged(now_s, AGENT, state, heard.device, text))
+            self._tell_unheard(told=not before)
+
+    def _tell_unheard(self, *, told: bool) -> None:
+        device = self.newest[AGENT].device
+        state, text = (CaptureState.UNHEARD, _UNHEARD) if told else (CaptureState.HEARING, self._heard_text)
+        self._tell(AGENT, state, device, text)
 
     def _changed(self, token: object, channel: int, state: CaptureState, device: str, text: str) -> None:
         if token is not self._token:
             return
         self.on_hearing(channel)
         if channel == AGENT:
-            self._unheard = Unheard()
+            self._unheard, self._heard_text = Unheard(), text
         self._tell(channel, state, device, text)
 
     def _tell(self, channel: int, state: CaptureState, device: str, text: str) -> None:

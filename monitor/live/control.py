@@ -11,6 +11,8 @@ import json
 import logging
 import os
 import secrets
+import socket
+import struct
 import sys
 import tempfile
 import threading
@@ -36,15 +38,25 @@ NOT_RUNNING = "Evenkeel is not running; start it with: evenkeel live"
 _MOST_BYTES = 10_000
 _PATIENCE_S = 3.0
 _LONGEST_PATH = 90  # a socket's path may have about 100 characters
+_PAUSE_S = 0.2  # after a connection that could not be taken
 
 
 def control_folder() -> Path:
-    """Where the socket and its key are: the user's runtime folder."""
+    """Where the socket and its key are: the user's runtime folder.
+
+    Raises
+    ------
+    NoFolder
+        Somebody else has put something in its place.
+    """
     import platformdirs
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where the system names no such folder, platformdirs says what it takes
-        folder = Path(platformdirs.user_runtime_dir("evenkeel", appauthor=False))
+        try:
+            folder = Path(platformdirs.user_runtime_dir("evenkeel", appauthor=False))
+        except PermissionError as error:
+            raise NoFolder(f"Other programs cannot reach Evenkeel: {error}.") from error
     if len(str(folder)) > _LONGEST_PATH:
         digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
         folder = Path(tempfile.gettempdir()) / f"evenkeel-{digest}"
@@ -61,6 +73,10 @@ def _address(folder: Path) -> tuple[str, str]:
 
 def _key_path(folder: Path) -> Path:
     return folder / "control.key"
+
+
+class NoFolder(EnvironmentProblem):
+    """The socket has no place."""
 
 
 class NotReached(EnvironmentProblem):
@@ -82,6 +98,7 @@ class ControlServer:
         self._session = session
         self._folder = folder or control_folder()
         self._key = secrets.token_bytes(32)
+        self._held: int | None = None  # the folder, so that of two that start at once one is refused
         self._listener = self._bind()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="evenkeel-control", daemon=True)
@@ -92,39 +109,63 @@ class ControlServer:
         if self._closed.is_set():
             return
         self._closed.set()
-        with suppress(
-            OSError, EOFError, AuthenticationError, EnvironmentProblem
-        ):  # wakes the thread that waits for a connection
-            _connected(self._folder, self._key).close()
+        with suppress(OSError, EOFError):
+            Client(*_address(self._folder)).close()  # wakes the thread that waits for a connection
         self._thread.join(1.0)
         with suppress(OSError):
             self._listener.close()
         with suppress(OSError):
             _key_path(self._folder).unlink(missing_ok=True)
+        self._let_go()
+
+    def _hold(self) -> None:
+        if sys.platform != "win32":
+            import fcntl
+
+            self._held = os.open(self._folder, os.O_RDONLY)
+            try:
+                fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._let_go()
+                raise ParameterError(RUNS_ALREADY) from None
+            except OSError:  # a file system without locks
+                log.info("the folder of the socket cannot be locked", exc_info=True)
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     def _bind(self) -> Listener:
         insist_on_none_running(self._folder)
         address, family = _address(self._folder)
         _own_folder(self._folder)
         if family == "AF_UNIX":
+            self._hold()
             Path(address).unlink(missing_ok=True)  # of one that did not end in order
-        write_private(_key_path(self._folder), self._key.hex())
         try:
+            write_private(_key_path(self._folder), self._key.hex())
             listener = Listener(address, family, backlog=8)
             if family == "AF_UNIX":
                 Path(address).chmod(0o600)
+        except EnvironmentProblem:
+            self._let_go()
+            raise
         except OSError as error:
+            self._let_go()
             raise EnvironmentProblem(f"Other programs cannot reach Evenkeel ({error.strerror or error}).") from error
         return listener
 
     def _serve(self) -> None:
+        told = False
         while not self._closed.is_set():
             try:
                 connection = self._listener.accept()
-            except OSError:
-                if not self._closed.is_set():
-                    log.exception("the control socket failed")
-                return
+            except OSError:  # too many files are open, or whoever came is gone
+                if not self._closed.wait(_PAUSE_S) and not told:
+                    log.exception("a request could not be taken")
+                    told = True
+                continue
             if self._closed.is_set():
                 connection.close()
                 return
@@ -132,6 +173,7 @@ class ControlServer:
 
     def _answer(self, connection: Connection) -> None:
         with connection, suppress(OSError, EOFError, AuthenticationError):
+            _be_impatient(connection)
             deliver_challenge(connection, self._key)
             answer_challenge(connection, self._key)
             if not connection.poll(_PATIENCE_S):
@@ -232,7 +274,7 @@ def insist_on_none_running(folder: Path | None = None) -> None:
     """
     try:
         ask("status", folder=folder)
-    except NotReached:
+    except (NotReached, NoFolder):
         return
     except EnvironmentProblem:
         pass  # it is there, however it fares
@@ -251,6 +293,15 @@ def _connected(folder: Path, key: bytes) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def _be_impatient(connection: Connection) -> None:
+    """Whoever stops in the middle of a request is not waited for. A named pipe of Windows waits all the same."""
+    if sys.platform != "win32":
+        wait = struct.pack("ll", int(_PATIENCE_S), int(_PATIENCE_S % 1 * 1e6))
+        with socket.socket(fileno=os.dup(connection.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, wait)
 
 
 def _wait_for(connection: Connection, seconds: float) -> None:

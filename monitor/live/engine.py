@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from monitor.events import Event, FramesMeasured
 from monitor.live.activity import Boundaries, Ear, LevelMeter, quiet_s
 from monitor.live.call import Lately
 from monitor.live.calls import Calls
-from monitor.live.captures import Captures, Gaps, OnChange
+from monitor.live.captures import Captures, Gaps, LiveSourceLike, SourceFactory
 from monitor.live.diary import Diary, Dispute
 from monitor.live.enrol import Enrolling
 from monitor.live.events import (
@@ -36,7 +35,7 @@ from monitor.live.events import (
 from monitor.live.telling import Inbox, Teller
 from monitor.live.words import Badge
 from monitor.settings import Settings
-from monitor.types import RATE_HZ, FloatArray, SourceInfo
+from monitor.types import RATE_HZ, FloatArray
 
 log = logging.getLogger(__name__)
 
@@ -44,26 +43,6 @@ BEFORE_S = 3.0  # of sound that belongs to a call which began by itself
 _BADGE_S = 0.25
 _RETRY_S = 2.0
 _LEAST_GAP_S = 0.02
-
-
-class LiveSourceLike(Protocol):
-    """A source that can be closed while it is heard."""
-
-    @property
-    def info(self) -> SourceInfo:
-        """What is known of it."""
-        ...
-
-    def blocks(self) -> Iterator[FloatArray]:
-        """Blocks of shape (channels, samples) until closed, or to the end of what there is."""
-        ...
-
-    def close(self) -> None:
-        """End it, from any thread."""
-        ...
-
-
-SourceFactory = Callable[[Settings, OnChange], LiveSourceLike]
 
 
 class Engine:
@@ -135,6 +114,7 @@ class Engine:
             return False
         self.source = source
         self.gaps.begin(source)
+        self.captures.only(source.info.channels)
         self._set_ears(source.info.channels)
         self._inbox.work()  # what was asked for before the first block holds from it on
         try:
@@ -151,22 +131,26 @@ class Engine:
         finally:
             self._closed_at = time.monotonic()
             self._note_gaps(source)
+            self.source = None  # before its losses are added to those of others, for closing may take a while
             self.gaps.end(source)
             source.close()
-            self.source = None
         return True
 
     def _wait(self, seconds: float) -> None:
         """Without sound: obey, and let the clock go on."""
+        closed_at, self._closed_at = self._closed_at, None
+        self._pass_since(closed_at)
         before = time.monotonic()
         self._inbox.work(seconds)
-        gone_s = time.monotonic() - before
-        self._closed_at = None
+        self._pass_since(before)
+        self._look_at_quiet()
+
+    def _pass_since(self, moment: float | None) -> None:
+        gone_s = 0.0 if moment is None else time.monotonic() - moment
         if self.calls.current is not None:
             self._take(np.zeros((len(self._ears), round(gone_s * RATE_HZ)), np.float32))
         else:
             self._away_s += gone_s
-        self._look_at_quiet()
 
     def _fill_gap(self, y: FloatArray) -> None:
         """Between two sources time went on: as much silence belongs there."""
@@ -183,6 +167,7 @@ class Engine:
         self.calls.end(more=False)
         self.calls.close()
         self.tell(SessionChanged(self.now_s(), SessionState.ENDED))
+        until = time.monotonic() + 1.8
         end = time.monotonic() + 1.0
         while self.calls.ending and (not self.over or time.monotonic() < end):
             self._inbox.work(0.05)
@@ -193,7 +178,7 @@ class Engine:
         while self.calls.ending and time.monotonic() < end:
             self._inbox.work(0.05)
         self._inbox.work()
-        self.calls.clerk.close(0.3)
+        self.calls.clerk.close(max(0.3, until - time.monotonic()) if self.over else 2.0)
 
     def _hears_anew(self, channel: int) -> None:
         if channel < len(self._ears):
@@ -251,8 +236,9 @@ class Engine:
         if self._boundaries.begins(self._ears, now_s):
             blocks = self._lately.take()
             self._begin(len(y), None, blocks)
-            for block in blocks if self.calls.current is not None else ():
-                self._judge(block, now_s)
+            for block in blocks:
+                if self.calls.current is not None:  # it may have met a fault
+                    self._judge(block, now_s)
 
     def _begin(self, channels: int, customer: str | None, heard: Sequence[FloatArray] | None = None) -> None:
         """Begin a call, by itself where there is something that was heard before."""
@@ -303,9 +289,8 @@ class Engine:
         self._tell_state()
 
     def _note_gaps(self, source: LiveSourceLike | None) -> None:
-        call, sentences = self.calls.current, self.gaps.sentences(source)
-        if call is not None:
-            for sentence in sentences:
+        if (call := self.calls.current) is not None:
+            for sentence in self.gaps.sentences(source, call.facts.channels):
                 call.note(sentence)
 
     def pause(self) -> None:
@@ -317,10 +302,11 @@ class Engine:
         self._tell_state()
 
     def resume(self) -> None:
-        """Open the devices again."""
-        self.paused = False
-        self._ears = []
-        self._tell_state()
+        """Open the devices again; what is said then is meant to be heard."""
+        if self.paused:
+            self.paused = False
+            self._ears, self._boundaries = [], Boundaries()
+            self._tell_state()
 
     def quiet(self, seconds: float) -> None:
         """Show no warning light and no word for so long; 0 ends it."""
@@ -354,7 +340,8 @@ class Engine:
         """Begin to learn the usual voice from reading aloud."""
         in_call = self.calls.current is not None
         self._lately.clear()
-        self._enrolling.begin(self.now_s(), refused="Finish the call first." if in_call or self.paused else None)
+        paused = "Evenkeel is paused; resume it first." if self.paused else None
+        self._enrolling.begin(self.now_s(), refused="Finish the call first." if in_call else paused)
 
     def end_enrolment(self, *, keep: bool) -> None:
         """End reading aloud; ``keep`` stores what was learnt."""

@@ -10,9 +10,9 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from monitor.live.captures import OnChange
+from monitor.live.captures import LiveSourceLike, OnChange, SourceFactory
 from monitor.live.diary import DaySummary, Diary
-from monitor.live.engine import Engine, LiveSourceLike, SourceFactory
+from monitor.live.engine import Engine
 from monitor.live.events import CaptureState, LiveEvent, SessionState, WindowAsked, WordsState
 from monitor.live.telling import Inbox
 from monitor.private import data_folder as usual_data_folder

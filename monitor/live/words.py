@@ -37,6 +37,7 @@ class Badge(NamedTuple):
     recogniser: str | None
 
 
+_TOO_LATE = LiveWords("none", None, ("Words are not heard in this call: the recogniser was not ready in time.",))
 CHOOSING = Badge(WordsState.STARTING, _TEXTS[WordsState.STARTING], None)
 
 
@@ -88,11 +89,11 @@ class WordsKeeper:
     def take(self, timeout_s: float) -> LiveWords:
         """Hand over the waiting one; where one is still being chosen, wait for it a moment."""
         with self._lock:
-            self._lock.wait_for(lambda: not self._pending or self._closed, timeout_s)
+            there = self._lock.wait_for(lambda: not self._pending or self._closed, timeout_s)
             taken, self._spare = self._spare, None
             self._order += 1  # one that comes later is not wanted
             self._pending = False
-        return taken or NO_WORDS
+        return taken or (NO_WORDS if there else _TOO_LATE)
 
     def close(self) -> None:
         """End the waiting one; one that is still being chosen ends when it is there."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from monitor.sources.pulse import PulseWatch
 
 _BLOCK = RATE_HZ // 50
+_MOST = RATE_HZ  # samples in a block, however long nothing was heard: a computer may sleep for hours
 _WAIT_S = 0.06
 _PATIENCE_S = 0.75  # how long the other channel waits for one that sends nothing
 _HELD_UP_S = 0.15
@@ -77,7 +78,7 @@ class LiveSource:
         return [gap for channel in self._channels for gap in channel.lane.gaps]
 
     def blocks(self) -> Iterator[FloatArray]:
-        """Blocks of shape (channels, samples) at ``RATE_HZ``, about every 20 ms, until ``close``."""
+        """Blocks of shape (channels, samples) at ``RATE_HZ``, about every 20 ms, none over a second."""
         timeline = Timeline(self._clock())
         try:
             self._begin(timeline)
@@ -140,9 +141,10 @@ class LiveSource:
             self._collect()
             self._keep_pace(timeline, given)
             ready = min(channel.lane.written for channel in self._channels) - given
-            if ready >= _BLOCK // 2:
-                given += ready
-                yield np.stack([channel.lane.pull(ready) for channel in self._channels])
+            while ready >= _BLOCK // 2 and not self._closing.is_set():
+                part = min(ready, _MOST)
+                given, ready = given + part, ready - part
+                yield np.stack([channel.lane.pull(part) for channel in self._channels])
 
     def _collect(self) -> None:
         try:

@@ -14,6 +14,7 @@ _STEER_S = 30.0  # what goes beyond is taken back over this long
 _STEEREST = 2e-3  # by so much at most, which nobody hears
 _NOTHING = 1e-12  # what the converter rings with in digital silence, in numbers that are slow to reckon with
 _JUMP_S = 0.1  # a larger offset is mended at once
+_LONG_S = 5.0  # a gap that no busy machine makes: the computer slept
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Lane:
         self._channel = channel
         self._timeline = timeline
         self._leads = leads
-        self._ready: list[FloatArray] = []
+        self._ready: list[FloatArray | int] = []  # samples, or how many of silence: a gap may last for hours
         self._gaps: list[tuple[int, int, str]] = []  # first sample, samples, why
         self._clock: StreamClock | None = None
         self._rate_hz = RATE_HZ
@@ -100,14 +101,18 @@ class Lane:
         missing = until - self.written
         if missing > 0:
             self._count(self.written, missing, why)
-            self._put(np.zeros(missing, np.float32))
+            self._put_silence(missing)
 
     def pull(self, samples: int) -> FloatArray:
         """Take out the oldest samples; there must be so many."""
         parts: list[FloatArray] = []
         while samples:
             part = self._ready.pop(0)
-            if len(part) > samples:
+            if isinstance(part, int):
+                if part > samples:
+                    self._ready.insert(0, part - samples)
+                part = np.zeros(min(part, samples), np.float32)
+            elif len(part) > samples:
                 self._ready.insert(0, part[samples:])
                 part = part[:samples]
             parts.append(part)
@@ -123,7 +128,10 @@ class Lane:
     def _skip(self, missing: int) -> None:
         """Put silence for samples that the device did not deliver."""
         start = max(self.written, round(self.reached))
-        self._append(np.zeros(missing, np.float32))
+        if missing > _LONG_S * self._rate_hz:
+            self._pass_over(missing)
+        else:
+            self._append(np.zeros(missing, np.float32))
         if round(self.reached) > start:
             self._count(start, round(self.reached) - start, "not delivered")
 
@@ -139,6 +147,19 @@ class Lane:
         self._due += len(y)
         if late < len(y):
             self._put(y[max(0, late) :])
+
+    def _pass_over(self, missing: int) -> None:
+        """Silence that is not converted, for it would take the memory of what was not heard."""
+        out = missing * (1.0 if self._converter is None else self._converter.ratio)
+        self.reached += out
+        late = self.written - self._due
+        self._due += round(out)
+        self._put_silence(round(out) - max(0, late))
+
+    def _put_silence(self, samples: int) -> None:
+        if samples > 0:
+            self._ready.append(samples)
+            self.written += samples
 
     def _put(self, y: FloatArray) -> None:
         if len(y):

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from monitor.errors import EnvironmentProblem
 from monitor.events import Event, FlagChanged, FramesMeasured, ItemChecked, LightChanged
 from monitor.policy.model import Policy
+from monitor.private import part_of
 from monitor.result import ResultBuilder
 from monitor.result_types import CallResult, EngineInfo
 from monitor.store import columns as packed
@@ -185,8 +186,16 @@ class _Read:
         for dispute in self._disputes:
             self._writer.disputed(replace(dispute, at_s=shown_at(dispute, self._events)))
         cut_off = self._result is None
+        if cut_off and self._head.sound is not None:
+            _name_whole(Path(self._head.sound))
         result = self._result or self._builder.finish(self._end_tick * TICK_S, list(self._items.values()), (CUT_OFF,))
         return self._writer.finish(result, ended=not cut_off)
+
+
+def _name_whole(sound: Path) -> None:
+    """The recorder of a program that was killed could not: what was recorded until then is heard, and goes, with it."""
+    with suppress(OSError):
+        part_of(sound).replace(sound)
 
 
 def shown_at(dispute: Disputed, events: Sequence[Event]) -> float:

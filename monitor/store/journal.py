@@ -144,6 +144,9 @@ class Journal:
             while done < len(self._unwritten):
                 done += os.write(self._file, self._unwritten[done:])
             os.fsync(self._file)
+        except EnvironmentProblem as problem:  # its folder cannot be made
+            self._tell(f"This call cannot be kept at the moment: {problem}")
+            return False
         except OSError as error:
             if self._file is not None:
                 with suppress(OSError):  # half a record would hide what follows

@@ -1,11 +1,12 @@
 """The light among other windows: who has the focus, who gets keys and clicks, what is on top, what is to be seen."""
 
 import json
+import time
 
 import numpy as np
 import pytest
 
-from tests.desktop.screen import WIDTH, bare_screen, screen, start  # noqa: F401
+from tests.desktop.screen import WIDTH, Screen, bare_screen, missing, screen, start  # noqa: F401
 from ui.overlay import HEIGHT, LAMP
 from ui.palette import LIGHTS, THEMES, blended
 from ui.places import MARGIN
@@ -130,11 +131,43 @@ def test_stays_above_a_maximised_window(screen, start, show_light):  # noqa: F81
     lamp_of(screen, area, "green")
 
 
-def test_asks_to_stay_out_of_the_task_bar(screen, start, tmp_path):  # noqa: F811
-    (tmp_path / "settings.toml").touch()
-    stage = start(screen, "stage", tmp_path / "settings.toml", "{}")
-    window = stage.hear("window")
-    screen.until(lambda: screen.states(window) >= {"_NET_WM_STATE_SKIP_TASKBAR", "_NET_WM_STATE_ABOVE"})
+def kept_out_of_the_task_bar(on, title):
+    """Whether a window of this title is there, on top and in no task bar."""
+    wanted = {"_NET_WM_STATE_SKIP_TASKBAR", "_NET_WM_STATE_ABOVE"}
+    return any(wanted <= on.states(int(window)) for window in on.xdotool("search", "--name", title).split())
+
+
+def test_asks_to_stay_out_of_the_task_bar(screen, crm, show_light):  # noqa: F811
+    stage, area = show_light(screen, STAGE_TRAY="1")
+    screen.until(lambda: kept_out_of_the_task_bar(screen, "Evenkeel light"))
+    for there in (False, True):  # hidden and back: window managers forget what they were asked
+        before = screen.pixels()
+        stage.tell(show="menu")
+        screen.until(lambda before=before: (screen.pixels()[60:380, 1000:] != before[60:380, 1000:]).mean() > 0.3)
+        screen.xdotool("key", "l")
+        screen.until(lambda there=there: ("Evenkeel light" in screen.stacking()) is there)
+    screen.until(lambda: kept_out_of_the_task_bar(screen, "Evenkeel light"))
+    screen.xdotool("mousemove", *middle(area))
+    stage.hear("hovered")
+    screen.until(lambda: kept_out_of_the_task_bar(screen, "Evenkeel: why this light"))
+
+
+def test_what_cannot_be_kept_is_told_without_taking_the_keyboard(screen, crm, tmp_path):  # noqa: F811
+    stage = screen.program("stage", tmp_path, json.dumps({"overlay": {"theme": "dark"}}))  # a folder is no file
+    try:
+        x, y = middle(stage.hear("area"))
+        stage.hear("started")
+        screen.xdotool("mousemove", x, y, "mousedown", 1, "mousemove", x - 60, y, "mousemove", x - 300, y + 60)
+        screen.xdotool("mouseup", 1)
+        screen.until(lambda: "Evenkeel" in screen.stacking())
+        time.sleep(0.5)  # a window manager takes its time to move the focus
+        assert screen.active_title() == "crm"
+        screen.xdotool("type", "b")
+        assert crm.hear("typed") == "b"
+    finally:
+        code, errors = stage.close()
+    assert code == 0
+    assert errors.startswith("settings were not kept: ")
 
 
 def test_above_a_full_screen_window_when_asked(screen, start, show_light):  # noqa: F811
@@ -240,3 +273,58 @@ def test_without_a_tray_and_a_pointer_a_key_of_the_desktop_leads_everywhere(scre
     screen.until(lambda: screen.has_focus("Evenkeel settings"))
     screen.xdotool("key", "Escape")
     screen.until(lambda: screen.has_focus("crm"))
+
+
+def test_a_card_that_had_the_keyboard_goes_with_it(screen, crm, show_light):  # noqa: F811
+    stage, _area = show_light(screen)
+    stage.tell(show="card")
+    screen.until(lambda: screen.has_focus("Evenkeel: why this light"))
+    screen.xdotool("mousemove", 300, 600, "click", 1)
+    screen.until(lambda: screen.has_focus("crm"))
+    screen.until(lambda: "Evenkeel: why this light" not in screen.stacking())
+
+
+def resized(on, width, height):
+    """The same screen with another resolution, as when a projector or a remote desktop takes it over."""
+    from Xlib.display import Display
+
+    display = Display(on.name)
+    root = display.screen().root
+    found = root.xrandr_get_screen_resources()
+    (crtc,) = found.crtcs
+    of = display.xrandr_get_crtc_info(crtc, found.config_timestamp)
+    known = {(mode.width, mode.height): mode.id for mode in found.modes}
+    if (width, height) not in known:
+        name = f"{width}x{height}"
+        times = (0, width, height, width * height * 60, *3 * [width], 0, *3 * [height], len(name), 0)
+        known[width, height] = root.xrandr_create_mode(times, name).mode
+        display.xrandr_add_output_mode(of.outputs[0], known[width, height])
+        found = root.xrandr_get_screen_resources()
+    display.xrandr_set_crtc_config(crtc, found.config_timestamp, 0, 0, 0, 1, [])
+    root.xrandr_set_screen_size(width, height, width // 4, height // 4)
+    display.xrandr_set_crtc_config(crtc, found.config_timestamp, 0, 0, known[width, height], 1, of.outputs)
+    display.sync()
+    display.close()
+
+
+def test_a_screen_that_gets_smaller_keeps_the_light(tmp_path):
+    if reason := missing():
+        pytest.skip(reason)
+    (tmp_path / "settings.toml").touch()
+    small = Screen(compositor=False)
+    stage = small.program("stage", tmp_path / "settings.toml", json.dumps({"overlay": {"theme": "dark"}}))
+
+    def right():
+        told = small.xdotool("getwindowgeometry", "--shell", window)
+        place = dict(line.split("=") for line in told.split())
+        return int(place["X"]) + int(place["WIDTH"])
+
+    try:
+        window = stage.hear("window")
+        stage.hear("started")
+        resized(small, 800, 600)
+        small.until(lambda: right() == 800 - MARGIN)
+    finally:
+        left = stage.close()
+        small.close()
+    assert left == (0, "")

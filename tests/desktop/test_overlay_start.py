@@ -16,6 +16,12 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="di
 SOON_S = 4.0  # on a busy machine; docs/performance.md has what it takes
 
 
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    """Another one that runs on this machine is none of these tests' business."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+
 def evenkeel(*args, **display):
     env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     env.pop("QT_QPA_PLATFORM", None)

@@ -53,3 +53,13 @@ def test_click_through_is_undone_from_the_tray(screen, in_tray):  # noqa: F811
         screen.xdotool("key", "t")
         assert stage.hear("click_through") is wanted
         screen.until(lambda before=before: (screen.pixels()[500:740, 60:200] != before[500:740, 60:200]).mean() < 0.1)
+
+
+def test_a_panel_that_comes_later_gets_the_icon(screen, start, tmp_path):  # noqa: F811
+    (tmp_path / "settings.toml").touch()
+    stage = start(screen, "stage", tmp_path / "settings.toml", json.dumps({}), STAGE_LOOKS_MS="200")
+    stage.hear("started")
+    panel = start(screen, "panel")
+    x, y, size, _ = panel.hear("docked")
+    stage.tell(light="amber")
+    screen.until(lambda: share_of(screen, [x, y, 2 * size, size], "amber") > 0.05)  # it may dock anew beside that

@@ -1,6 +1,7 @@
 """``evenkeel live --headless`` as another program sees it: lines of JSON, one door, a clean end."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from monitor.cli import main
+from monitor.commands._log import logged
 from tests.live_fakes import until
 
 # The devices are a recording heard at the pace of a microphone; everything else is the program as it is.
@@ -138,6 +140,29 @@ def test_settings_with_mistakes_are_told_and_used(start, tmp_path):
     assert next(line for line in lines(tmp_path) if line["event"] == "capture_changed")["device"] == "Desk"
 
 
+def test_settings_that_are_not_there_are_told(start, tmp_path):
+    process = start("--settings", str(tmp_path / "mistyped.toml"))
+    until(lambda: "mistyped.toml" in (tmp_path / "err").read_text())
+    process.terminate()
+    assert process.wait(30) == 0
+    assert (tmp_path / "err").read_text().endswith("mistyped.toml; the usual settings are used.\n")
+
+
+def test_what_goes_wrong_is_kept_in_a_log(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with logged():
+        try:
+            raise ValueError("odd")
+        except ValueError:
+            logging.getLogger("monitor.live.engine").exception("a call could not begin")
+        logging.getLogger("ui.app").info("Qt: nothing of interest")
+    [log] = tmp_path.rglob("live.log")
+    text = log.read_text(encoding="utf-8")
+    assert "a call could not begin" in text
+    assert "ValueError: odd" in text
+    assert "nothing of interest" not in text
+
+
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
@@ -170,3 +195,26 @@ def test_a_reader_that_goes_away_ends_it(environment):
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="makes a pipe small")
+def test_a_reader_that_stopped_reading_keeps_it_from_nothing(environment, tmp_path):
+    import fcntl
+
+    hasty = "import monitor.commands.live; monitor.commands.live._READ_S = 0.3\n" + PROGRAM
+    program = [sys.executable, "-c", hasty, "live", "--headless", "--recogniser", "none", "--json", "--measures"]
+    environment = {**environment, "XDG_DATA_HOME": str(tmp_path / "data")}
+    process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        until(lambda: '"call_began"' in process.stdout.readline().decode())
+        time.sleep(1)
+        process.terminate()
+        assert process.wait(30) == 141
+        assert process.stderr.read() == b""
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    assert list((tmp_path / "data" / "evenkeel" / "days").iterdir())

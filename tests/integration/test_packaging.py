@@ -59,6 +59,15 @@ def test_the_recipe_leaves_out_nothing_that_the_project_asks_for():
     assert set(left_out) & asked == {"librosa"}, "librosa serves tests and benchmarks alone"
 
 
+def test_a_double_click_on_the_mac_starts_the_light():
+    import ast
+
+    recipe = ast.parse((PACKAGING / "evenkeel.spec").read_text(encoding="utf-8"))
+    [bundle] = [node for node in ast.walk(recipe) if isinstance(node, ast.Call) and ast.unparse(node.func) == "BUNDLE"]
+    [facts] = [ast.literal_eval(each.value) for each in bundle.keywords if each.arg == "info_plist"]
+    assert facts["CFBundleExecutable"] == "evenkeel-live", "PyInstaller takes the first program by its name"
+
+
 def test_nothing_that_ships_imports_what_is_left_out():
     import ast
 

@@ -1,14 +1,17 @@
 """The card that says why and the card after a call: what they say, when they come and go, what they ask for."""
 
+from dataclasses import replace
+
 import pytest
 from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtWidgets import QLabel
 
+from monitor.policy.model import Coaching
 from monitor.settings import OverlaySettings
 from ui.card import OPENS_AFTER_MS, QUIET_S, Card
-from ui.floating import look_of
+from ui.floating import look_of, screen_areas
 from ui.places import Area
-from ui.summary_card import LightStrip, SummaryCard
+from ui.summary_card import Legend, LightStrip, SummaryCard, fitting_summary
 from ui.view import Dot, Replacement, Row, View
 
 LIGHT = Area(600, 24, 170, 34)
@@ -199,3 +202,67 @@ def test_strip_paints_each_light_where_it_was(look, qtbot, result):
         if span.end_s - span.start_s > 2:
             x = round(600 * (span.start_s + span.end_s) / 2 / result.source.duration_s)
             assert painted(pixels, LIGHTS[span.light])[:, x].any()
+
+
+# --- what it is given
+
+
+def test_names_are_shown_as_they_are_written_and_to_their_end(card):
+    long = "Donaudampfschifffahrtsgesellschaftskapitänswitwe"
+    card.show_view(replace(RED, customer=f"<b>{long}</b>", notes=("<i>mic</i> is gone.",)))
+    told = texts(card).replace("\u200b", "")
+    assert f"Pause and breathe · <b>{long}</b>" in told
+    assert "<i>mic</i> is gone." in told
+    for label in (card._headline, card._notes):
+        assert label.textFormat() is Qt.TextFormat.PlainText
+    assert card._headline.minimumSizeHint().width() <= card._headline.width(), "cut off"
+
+
+def test_a_light_that_goes_out_while_it_is_read_can_still_be_objected_to(card, qtbot):
+    card.show_view(RED)
+    card.open_at(LIGHT)
+    card.show_view(View(light="green", word="steady", in_call=True))
+    assert card._not_right.isVisible()
+    with qtbot.waitSignal(card.disputed) as disputed:
+        card._not_right.click()
+    assert disputed.args == ["voice.raised", "voice well above your usual level"]
+    card.shut()
+    card.open_at(LIGHT)
+    assert not card._not_right.isVisible()
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_cards_fit_on_the_screen_at_every_size(qtbot, result, scale):
+    look = look_of(OverlaySettings(scale=scale), blends=True)
+    free = screen_areas()[0].free
+    card = Card(look)
+    qtbot.addWidget(card)
+    card.show_view(RED)
+    card.open_at(LIGHT)
+    many = replace(result, flags=result.flags[:1] * 5)
+    summary = fitting_summary(look, many, LIGHT, None)
+    qtbot.addWidget(summary)
+    summary.show_beside(LIGHT)
+    for shown in (card, summary):
+        assert shown.height() <= free.height
+        assert shown.width() <= free.width
+        assert (shown.look.scale < scale) is (scale > 1)
+
+
+def test_the_times_of_a_long_call_are_not_cut_off(qtbot, look, result):
+    sums = replace(result.summary, green_s=5112.0, amber_s=602.0, red_s=730.0, grey_s=610.0)
+    made = SummaryCard(look, replace(result, summary=sums))
+    qtbot.addWidget(made)
+    made.show_beside(LIGHT)
+    legends = made.findChildren(Legend)
+    assert len(legends) == 4
+    for legend in legends:
+        assert legend.width() >= legend.sizeHint().width()
+
+
+def test_advice_after_a_call_is_that_of_its_policy(qtbot, look, result):
+    own = Coaching(keep={"do.apologise": "Gut entschuldigt."}, attempt={"say": "Ruhig bleiben."})
+    made = SummaryCard(look, result, own)
+    qtbot.addWidget(made)
+    assert "Gut entschuldigt." in texts(made)
+    assert "Ruhig bleiben." in texts(made)

@@ -1,6 +1,11 @@
 """Settings, first start, today and privacy: opened from the window, and asking it."""
 
+from PyQt6.QtWidgets import QWizard
+
 from monitor.live.events import (
+    AGENT,
+    CaptureChanged,
+    CaptureState,
     EnrolmentEnded,
     EnrolmentProgress,
     EnrolmentProgressed,
@@ -77,3 +82,54 @@ def test_reading_may_be_passed_over(open_window, tmp_path):
     wizard.accept()
     assert window.settings.learn_from_calls is False
     assert session.asked.count(("end_enrolment", False)) == 1
+
+
+def test_trying_the_microphone_begins_no_call(open_window, tmp_path):
+    window, session = open_window(tmp_path / "settings.toml")
+    wizard = dialog(window, "wizard")
+
+    def calls():
+        return [asked[1].calls for asked in session.asked if asked[0] == "change"]
+
+    assert calls() == ["manual"]
+    wizard._microphone.chosen.emit("mic")
+    assert calls() == ["manual"] * 2
+    assert (window.settings.calls, read_settings(tmp_path / "settings.toml")[0].calls) == ("automatic", "automatic")
+    wizard.next()
+    wizard.next()
+    assert calls()[2:] == ["automatic"]
+    wizard.back()
+    wizard.reject()
+    assert calls()[3:] == ["manual", "automatic"]
+
+
+def test_a_microphone_that_goes_while_it_is_tried_is_told(open_window, tmp_path, qtbot):
+    window, session = open_window(tmp_path / "settings.toml")
+    wizard = dialog(window, "wizard")
+    with qtbot.waitSignal(window.devices.found):
+        session.tell(CaptureChanged(1.0, AGENT, CaptureState.LOST, "mic", "<b>mic</b> was disconnected."))
+    assert wizard._microphone._problem.text() == "<b>mic</b> was disconnected."
+    wizard.next()
+    assert wizard._voice._hint.text() == "<b>mic</b> was disconnected."
+    progress = EnrolmentProgress(EnrolmentState.LISTENING, 0.0, 0.0, 0, -120.0, "Read at your own pace.")
+    session.tell(EnrolmentProgressed(9.0, progress))
+    session.tell(CaptureChanged(1.0, AGENT, CaptureState.SILENT, "mic", "mic gives no sound. Is it muted?"))
+    qtbot.waitUntil(lambda: wizard._voice._hint.text() == "mic gives no sound. Is it muted?")
+    session.tell(CaptureChanged(1.0, AGENT, CaptureState.HEARING, "mic", "Hearing mic."))
+    session.tell(EnrolmentProgressed(9.0, progress))
+    qtbot.waitUntil(lambda: wizard._voice._hint.text() == "Read at your own pace.")
+    assert wizard._microphone._problem.text() == ""
+
+
+def test_reading_again_is_finished_only_with_enough(open_window, path, qtbot):
+    window, session = open_window(path)
+    entry(window.menu, "Settings").trigger()
+    dialog(window, "settings").reading_asked.emit()
+    wizard = dialog(window, "wizard")
+    finish = wizard.button(QWizard.WizardButton.FinishButton)
+    assert not finish.isEnabled()
+    progress = EnrolmentProgress(EnrolmentState.READY, 15.0, 1.0, 2, -30.0, "Thank you, that is enough.")
+    session.tell(EnrolmentProgressed(9.0, progress))
+    qtbot.waitUntil(finish.isEnabled)
+    finish.click()
+    assert ("end_enrolment", True) in session.asked

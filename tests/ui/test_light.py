@@ -115,6 +115,17 @@ def test_every_word_stays_inside(make_light, word):
     assert not changed[:, -(EDGE + BADGE) :].any(), "the word runs into the badge"
 
 
+def test_a_cue_too_long_for_one_line_takes_two(make_light):
+    heights = []
+    for word in ("softer", "lassen Sie ausreden"):
+        widget, empty = make_light(), make_light()
+        widget.show_view(View(light="green", word=word))
+        empty.show_view(View(light="green", word=""))
+        rows = (picture(widget) != picture(empty)).any(axis=2).any(axis=1)
+        heights.append(int(np.ptp(np.flatnonzero(rows))))
+    assert heights[1] > 1.5 * heights[0]
+
+
 @pytest.mark.parametrize("kind", ["quiet", "words", "customer"])
 def test_each_badge_is_a_mark_of_its_own(make_light, kind):
     plain, marked, other = make_light(), make_light(), make_light()

@@ -7,6 +7,7 @@ from monitor.errors import EnvironmentProblem
 from monitor.events import LightChanged, Warned
 from monitor.live.events import (
     AGENT,
+    CallBegan,
     CallEnded,
     CaptureChanged,
     CaptureState,
@@ -14,9 +15,9 @@ from monitor.live.events import (
     SessionChanged,
     SessionState,
 )
-from monitor.settings import Settings
+from monitor.settings import OverlaySettings, Settings
 from monitor.types import Light, Reason
-from tests.ui.desk import FakeSession, word
+from tests.ui.desk import FakeSession, FakeTray, entry, word
 from ui import live_window
 from ui.app import mistakes_are_logged
 from ui.bridge import Bridge
@@ -24,6 +25,19 @@ from ui.card import OPENS_AFTER_MS
 from ui.live_window import DemoScript
 
 RAISED = Reason("voice.raised", "voice well above your usual level", 8.1, "dB", 0.0, 6.0)
+
+OWN = """\
+[policy]
+name = "own"
+language = "de"
+
+[[behaviour]]
+id = "do.thank"
+phrases = ["danke"]
+
+[[checklist]]
+id = "do.thank"
+"""
 
 
 def test_events_from_another_thread_reach_light_card_menu_and_tray(open_window, path, qtbot):
@@ -129,6 +143,33 @@ def test_a_summed_up_call_and_the_reason_of_the_light_are_never_on_screen_togeth
     qtbot.waitUntil(window.card.isVisible)
 
 
+def test_a_call_that_is_summed_up_late_does_not_cover_the_next_one(open_window, path, qtbot, result):
+    window, session = open_window(path)
+    session.call()
+    session.tell(CallBegan(1.0, "2", None, automatic=True, keeps_audio=False))
+    session.tell(CallEnded(98.0, "1", result, learnt=False))
+    session.tell(CallEnded(99.0, "2", result, learnt=False))
+    qtbot.waitUntil(lambda: window._dialogs is not None)
+    with qtbot.assertNotEmitted(window._dialogs._summary.gone):
+        qtbot.wait(50)
+    first = window._dialogs._summary
+    session.tell(CallBegan(1.0, "3", None, automatic=True, keeps_audio=False))
+    session.tell(CallEnded(98.0, "2", result, learnt=False))
+    qtbot.waitUntil(lambda: window._dialogs._summary is not first)
+    assert not window._dialogs.sums_up
+
+
+def test_a_policy_that_cannot_be_used_leaves_the_light_and_its_settings(open_window, path, qtbot, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    window, session = open_window(path, Settings(policy=str(tmp_path / "gone.toml")))
+    assert window.problem is None
+    window.change({"policy": str(own)})
+    session.call()
+    qtbot.waitUntil(lambda: [dot.name for dot in window.overlay.view.dots] == ["thank"])
+    assert window.policy.language == "de"
+
+
 def test_a_session_that_ends_closes_the_window(open_window, path, qtbot):
     window, session = open_window(path)
     with qtbot.waitSignal(window.ended):
@@ -136,12 +177,15 @@ def test_a_session_that_ends_closes_the_window(open_window, path, qtbot):
 
 
 def test_a_session_that_fails_leaves_the_light_and_says_so(open_window, path, qtbot):
-    window, session = open_window(path)
+    window, session = open_window(path, tray=True)
+    entry(window.menu, "Hide").trigger()
     session.tell(Warned(9.0, "session", "Evenkeel stopped listening because of a fault; start it again."))
     with qtbot.assertNotEmitted(window.ended):
         session.tell(SessionChanged(9.0, SessionState.ENDED))
         qtbot.waitUntil(lambda: word(window) == "stopped")
     assert window.overlay.view.badge.kind == "trouble"
+    assert window.overlay.isVisible()
+    assert not entry(window.menu, "Hide").isChecked()
     assert "because of a fault" in window.overlay.accessibleDescription()
 
 
@@ -221,9 +265,28 @@ def test_a_compositor_that_comes_makes_it_blend(open_window, path):
     assert not window.look.blends
     assert not window.overlay.mask().isEmpty()
     server.blending = True
-    window._look_at_compositor()
+    window.around.look()
     assert window.look.blends
     assert window.overlay.mask().isEmpty()
+
+
+def test_a_panel_that_comes_later_than_the_light_gets_its_icon(open_window, path, monkeypatch):
+    there = []
+    monkeypatch.setattr("ui.surroundings.has_tray", lambda: bool(there))
+    window, _session = open_window(path, Settings(overlay=OverlaySettings(click_through=True)))
+    assert not window.settings.overlay.click_through
+    monkeypatch.setattr(live_window, "make_tray", lambda _menu, _parent: FakeTray())
+    there.append("a panel")
+    window.around.look()
+    assert window.tray.views == [window.overlay.view]
+    assert window.settings.overlay.click_through, "as it was chosen"
+    entry(window.menu, "Hide").trigger()
+    assert not window.overlay.isVisible()
+    there.clear()
+    window.around.look()
+    assert window.overlay.isVisible(), "nothing else would lead to the menu"
+    assert not window.settings.overlay.click_through
+    assert not entry(window.menu, "Hide").isEnabled()
 
 
 def test_wayland_is_told_honestly_where_it_matters(open_window, path, monkeypatch):

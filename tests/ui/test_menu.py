@@ -7,7 +7,7 @@ from monitor.errors import EnvironmentProblem
 from monitor.live.events import SessionChanged, SessionState, SettingsChanged
 from monitor.settings import OverlaySettings, Settings
 from monitor.settings_file import read_settings
-from tests.ui.desk import entry
+from tests.ui.desk import DEVICES, entry
 from ui.tray import Tray
 from ui.view import View
 
@@ -52,6 +52,11 @@ def test_the_customers_name_is_asked_for_in_a_call(open_window, path, qtbot):
     dialog.setTextValue(" Mr Roe ")
     dialog.accept()
     assert session.asked[-1] == ("name_customer", "Mr Roe")
+    entry(window.menu, "Customer").trigger()
+    dialog = window._dialogs._open["name"]
+    session.call()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    assert session.asked[-1] == ("name_customer", "Mr Roe"), "what was typed is not the next customer's name"
 
 
 @pytest.mark.qt_log_ignore("systemTrayWindowChanged")  # the platform of these tests has no trays to speak of
@@ -105,6 +110,23 @@ def test_the_menu_says_why_there_are_no_devices(open_window, path, qtbot, monkey
     with qtbot.waitSignal(window.devices.found):
         window.devices.look()
     assert [a.text() for a in window.menu._customer.actions()] == ["There is no sound system here."]
+
+
+def test_a_mistake_while_devices_are_listed_is_told_and_they_can_be_listed_again(open_window, path, qtbot, monkeypatch):
+    answers = [RuntimeError("odd"), DEVICES]
+
+    def odd():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    window, _session = open_window(path)
+    monkeypatch.setattr("monitor.sources.microphone.input_devices", odd)
+    for told in (1, 3):
+        with qtbot.waitSignal(window.devices.found):
+            window.devices.look()
+        assert len(window.menu._agent.actions()) == told
 
 
 def test_a_change_holds_at_once_and_is_kept(open_window, path, qtbot):
@@ -162,6 +184,28 @@ def test_a_change_that_cannot_be_kept_holds_all_the_same_and_is_told(open_window
     box = window._dialogs._open["sentence"]
     assert isinstance(box, QMessageBox)
     assert "could not be kept" in box.text()
+
+
+def test_what_cannot_be_kept_is_told_once(open_window, tmp_path):
+    blocked = tmp_path / "settings.toml"
+    blocked.mkdir()
+    window, _session = open_window(blocked)
+    window.change({"sensitivity": "keen"})
+    box = window._dialogs._open["sentence"]
+    box.close()
+    window.change({"sensitivity": "calm"})
+    assert not box.isVisible()
+    assert window._dialogs._open["sentence"] is box
+    blocked.rmdir()
+    blocked.write_text("policy = = 3")
+    window.change({"sensitivity": "keen"})
+    assert "settings.toml.damaged" in window._dialogs._open["sentence"].text()
+
+
+def test_ampersands_of_names_mark_no_letter(open_window, path):
+    window, _session = open_window(path)
+    window.menu.show_view(View(headline="Smith & Co is gone."))
+    assert window.menu.actions()[0].text() == "Wh&y: Smith && Co is gone."
 
 
 def test_without_a_tray_clicks_must_reach_the_light(open_window, path):

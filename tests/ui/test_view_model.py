@@ -199,14 +199,14 @@ def test_what_cannot_be_known_is_not_shown_as_undone():
     assert view_of(*IN_CALL, *unknown).dots == (Dot("follow up", False),)
 
 
-def test_checklist_may_be_known_later_than_what_was_met():
-    model = ViewModel()
+def test_the_checklist_of_another_policy_holds_from_the_next_call_on():
+    model = ViewModel(ITEMS)
     for event in (*IN_CALL, ItemChecked(1.0, ChecklistItem("do.follow_up", True))):
         model.take(event)
-    model.expect(ITEMS)
+    model.expect(["do.thank"])
     assert model.view().dots == (Dot("apologise", False), Dot("follow up", True))
     model.take(began("2"))
-    assert model.view().dots == (Dot("apologise", False), Dot("follow up", False))
+    assert model.view().dots == (Dot("thank", False),)
 
 
 def test_each_call_begins_anew():

@@ -1,5 +1,7 @@
 """Captured samples find their place in time: in virtual time, with the jitter, bursts and losses that were measured."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -218,6 +220,30 @@ def test_late_samples_do_not_move_what_follows():
     assert not heard[RATE_HZ : 2 * RATE_HZ].any()
     assert np.array_equal(heard[2 * RATE_HZ :], y[2 * RATE_HZ :, 0])
     assert [(gap.start_s, gap.duration_s, gap.why) for gap in lane.gaps] == [(1.0, 1.0, "stalled")]
+
+
+@pytest.mark.parametrize(("rate_hz", "leads"), [(RATE_HZ, True), (48_000, False)])
+def test_an_hour_of_sleep_takes_no_memory(rate_hz, leads):
+    """On some systems the clock goes on while the computer sleeps."""
+    lane, block = Lane(0, Timeline(0.0), leads=leads), rate_hz // 25
+    lane.begin(rate_hz)
+    y, slept_s = np.full((block, 1), 0.1, np.float32), 0.0
+    tracemalloc.start()
+    try:
+        for number in range(500):
+            slept_s = HOUR_S if number >= 250 else 0.0
+            due_s = (number + 1) * block / rate_hz
+            lane.take(number * block, due_s + slept_s, due_s + slept_s - 0.04, y)
+        before = lane.pull(10 * RATE_HZ)
+        for _ in range(HOUR_S):
+            assert not lane.pull(RATE_HZ)[RATE_HZ // 2 : -RATE_HZ // 10].any()  # a converter is 15 ms behind
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert before[RATE_HZ : -RATE_HZ // 10].min() > 0.05
+    assert lane.written == pytest.approx((HOUR_S + 20) * RATE_HZ, abs=0.05 * RATE_HZ)
+    assert lane.pull(9 * RATE_HZ)[RATE_HZ:].min() > 0.05
+    assert most < 4e6
 
 
 def test_gaps_of_one_reason_join():

@@ -255,6 +255,21 @@ def test_blocks_nobody_fetched_are_counted_to_the_sample(system, monkeypatch):
     assert lost.start_s > 1.9
 
 
+def test_an_hour_without_a_device_comes_in_small_pieces(system):
+    system.devices.clear()
+    slept_s = 0.0
+    source = LiveSource("Mic", None, on_change=ignore, clock=lambda: time.monotonic() + slept_s)
+    heard, most = 0, 0
+    for block in source.blocks():
+        heard, most = heard + block.shape[1], max(most, block.shape[1])
+        if heard > RATE_HZ // 2:
+            slept_s = 3600.0
+        if heard > 3600 * RATE_HZ:
+            break
+    source.close()
+    assert most <= RATE_HZ
+
+
 def test_close_before_listening_ends_at_once(system):
     source = LiveSource("Mic", None, on_change=ignore)
     source.close()

@@ -20,6 +20,9 @@ class Call:
         self.judge.take(Happening(kind, round(100 * start_s), end, end, side), end_s)
         return self
 
+    def with_customer(self):
+        return self.happen(Kind.UTTERANCE, 0, 1, side=1)
+
     def goes_on(self, kind, start_s, end_s):
         for tenth in range(round(10 * start_s) + 5, round(10 * end_s) + 1, 5):
             self.happen(kind, start_s, tenth / 10)
@@ -67,11 +70,17 @@ def test_a_monologue_lights_while_it_lasts():
 
 
 def test_dead_air_counts_what_is_over_the_limit():
-    call = Call().goes_on(Kind.QUIET, 5, 18)
+    call = Call().with_customer().goes_on(Kind.QUIET, 5, 18)
     assert call.ids(18.0) == ["turn.dead_air"]
     assert call.judge.sums.dead_air_s == pytest.approx(3.0)
     call.goes_on(Kind.QUIET, 30, 42)
     assert call.judge.sums.dead_air_s == pytest.approx(5.0)
+
+
+def test_a_customer_who_was_never_heard_may_be_speaking():
+    call = Call().happen(Kind.UTTERANCE, 0, 5).goes_on(Kind.QUIET, 5, 40)
+    assert call.ids(40.0) == []
+    assert call.judge.sums.dead_air_s == 0
 
 
 def test_an_announced_hold_is_no_dead_air():
@@ -85,14 +94,14 @@ def test_an_announced_hold_is_no_dead_air():
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_hold_ends_when_somebody_speaks_again(side):
-    call = Call()
+    call = Call().with_customer()
     call.judge.announce_hold(4.8)
     call.happen(Kind.UTTERANCE, 20, 21, side=side).goes_on(Kind.QUIET, 21, 32)
     assert call.ids(32.0) == ["turn.dead_air"]
 
 
 def test_a_hold_does_not_last_for_ever():
-    call = Call(**{"turn.dead_air": {"announced_s": 30}})
+    call = Call(**{"turn.dead_air": {"announced_s": 30}}).with_customer()
     call.judge.announce_hold(1.0)
     call.goes_on(Kind.QUIET, 1, 31)
     assert call.ids(31.0) == []
@@ -102,7 +111,7 @@ def test_a_hold_does_not_last_for_ever():
 
 @pytest.mark.parametrize("row", ["turn.interrupt", "turn.talk_over", "turn.monologue", "turn.dead_air"])
 def test_a_policy_may_turn_each_off(row):
-    call = Call(**{row: {"on": False}})
+    call = Call(**{row: {"on": False}}).with_customer()
     call.happen(Kind.INTERRUPTION, 1, 2).happen(Kind.INTERRUPTION, 3, 4).happen(Kind.OVERLAP, 1, 8)
     call.goes_on(Kind.ALONE, 0, 70).goes_on(Kind.QUIET, 0, 70)
     lit = {"turn.interrupt", "turn.talk_over", "turn.monologue", "turn.dead_air"}

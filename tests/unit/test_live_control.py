@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from contextlib import ExitStack
 from multiprocessing.connection import Client
 
 import pytest
@@ -100,6 +101,11 @@ class TestCall:
         assert run(capsys, "stop")[1].startswith("Waiting for a call")
         assert session.done == [("begin", "Ms Smith"), ("name", "Dr Jones"), ("end",)]
 
+    def test_a_name_without_a_call_is_not_lost_in_silence(self, capsys):
+        code, out, err = run(capsys, "name", "Dr Jones")
+        assert (code, out) == (2, "")
+        assert err == "There is no call to name. With the next one: evenkeel call start --customer NAME\n"
+
     def test_a_key_of_the_desktop_opens_a_part_of_the_window(self, session, capsys):
         for part in WINDOW_PARTS:
             assert run(capsys, "show", part)[0] == 0
@@ -171,9 +177,45 @@ class TestServer:
         with pytest.raises(EnvironmentProblem, match="cannot be reached"):
             ask("status")
 
-    def test_a_silent_client_holds_nothing_up(self, server, folder):
-        with Client(str(folder / "control"), "AF_UNIX"):
+    def test_silent_clients_hold_nothing_up_and_are_not_waited_for(self, server, folder, monkeypatch):
+        monkeypatch.setattr(control, "_PATIENCE_S", 0.5)
+
+        def waited_for():
+            return [thread for thread in threading.enumerate() if thread.name == "evenkeel-request"]
+
+        with ExitStack() as stack:
+            silent = [stack.enter_context(Client(str(folder / "control"), "AF_UNIX")) for _ in range(20)]
+            os.write(silent[0].fileno(), b"\0\0")  # half of a length
+            until(lambda: len(waited_for()) > 15)
             assert ask("status")["state"] == "ready"
+            until(lambda: not waited_for())
+
+    def test_of_two_that_start_at_once_one_is_refused(self, session, folder, monkeypatch):
+        monkeypatch.setattr(control, "insist_on_none_running", lambda _: None)  # neither saw the other
+        server = ControlServer(session)
+        try:
+            with pytest.raises(ParameterError, match="runs already"):
+                ControlServer(session)
+            monkeypatch.undo()
+            monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder.parent))
+            assert ask("status")["state"] == "ready"
+        finally:
+            server.close()
+        ControlServer(session).close()
+
+    def test_a_connection_that_could_not_be_taken_is_not_the_last(self, server, monkeypatch, caplog):
+        accept, tried = server._listener.accept, []
+
+        def failing():
+            if len(tried) < 2:
+                tried.append(True)
+                raise OSError(24, "Too many open files")
+            return accept()
+
+        monkeypatch.setattr(server._listener, "accept", failing)
+        for _ in range(3):
+            assert ask("status")["state"] == "ready"
+        assert len(tried) == 2
 
     @pytest.mark.parametrize(
         "request_", [b"", b"{", b"[]", b"7", b'{"command": "delete"}', b'{"command": "name", "name": 7}']
@@ -203,6 +245,17 @@ class TestServer:
         assert ask("status")["state"] == "ready"
         server.close()
         control_folder().rmdir()
+
+    def test_a_folder_that_somebody_else_took_keeps_nobody_from_listening(self, session, monkeypatch, capsys):
+        def taken(*_, **__):
+            raise PermissionError("runtime directory /tmp/runtime-7 is owned by uid 8, not 7")
+
+        monkeypatch.setattr("platformdirs.user_runtime_dir", taken)
+        insist_on_none_running()
+        with pytest.raises(EnvironmentProblem, match="cannot reach Evenkeel: runtime directory"):
+            ControlServer(session)
+        code, _, err = run(capsys, "status")
+        assert (code, "Other programs cannot reach Evenkeel" in err) == (3, True)
 
     def test_no_network(self, server):
         assert server._listener.address == str(control_folder() / "control")

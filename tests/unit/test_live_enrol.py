@@ -90,9 +90,13 @@ class TestInASession:
             assert [event.kept for event in desk.told(EnrolmentEnded)] == [False]
         assert not (tmp_path / "profiles").exists()
 
-    def test_not_within_a_call(self, tmp_path):
+    def test_not_within_a_call_or_while_paused(self, tmp_path):
         with Desk(tmp_path) as desk:
             desk.session.begin_call()
             desk.session.begin_enrolment()
             desk.settle()
-            assert [event.text for event in desk.told(EnrolmentEnded)] == ["Finish the call first."]
+            desk.session.pause()
+            desk.session.begin_enrolment()
+            desk.settle()
+            told = [event.text for event in desk.told(EnrolmentEnded)]
+            assert told == ["Finish the call first.", "Evenkeel is paused; resume it first."]

@@ -338,6 +338,15 @@ class TestWords:
         assert keeper.spare is None
         assert keeper.take(0) is NO_WORDS
 
+    def test_one_that_is_not_there_in_time_is_told(self):
+        keeper, slow, words = WordsKeeper(), threading.Event(), LiveWords("slow", FakeWords())
+        keeper.prepare(lambda: (slow.wait(30), words)[1])
+        assert badge_of(keeper.take(0.01)).text == (
+            "Words are not heard in this call: the recogniser was not ready in time."
+        )
+        slow.set()
+        assert words.transcriber.closed.wait(30)
+
     def test_what_waits_is_closed_at_the_end(self):
         keeper, words = WordsKeeper(), LiveWords("one", FakeWords())
         keeper.prepare(lambda: words)

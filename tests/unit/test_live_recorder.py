@@ -63,8 +63,9 @@ def test_a_disk_that_fills_up_is_told_and_given_back(tmp_path, capfd):
     disk = small_disk(tmp_path / "disk")
     if disk is None:
         pytest.skip("no disk of our own can be mounted here")
+    told = []
     try:
-        kept = Recorder(disk / "recordings" / "call.flac", 1)
+        kept = Recorder(disk / "recordings" / "call.flac", 1, on_problem=told.append)
         noise = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 10 * RATE_HZ)).astype(np.float32)
         for _ in range(2):
             kept.write(noise)
@@ -72,6 +73,7 @@ def test_a_disk_that_fills_up_is_told_and_given_back(tmp_path, capfd):
         kept.write(noise)
         kept.close()
         assert kept.warnings == ["the recording of this call could not be kept: No space left on device"]
+        assert told == ["The sound of this call cannot be kept: No space left on device."]
         assert not list((disk / "recordings").iterdir())
     finally:
         subprocess.run(["umount", disk], check=True)

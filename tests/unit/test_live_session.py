@@ -18,6 +18,8 @@ from monitor.live.events import (
     WordsChanged,
     WordsState,
 )
+from monitor.policy.load import load_policy
+from monitor.policy.sensitivity import tuned
 from monitor.settings import Settings
 from monitor.types import RATE_HZ, Light
 from tests.live_fakes import Desk, call_audio, silence, until
@@ -126,6 +128,17 @@ def test_what_is_said_on_after_a_call_was_ended_is_no_new_call(tmp_path):
         desk.say(silence(7))
         desk.say(call_audio(14, 22))
         desk.wait_for(CallBegan, 2)
+
+
+def test_after_a_pause_the_next_call_begins_at_once(tmp_path):
+    with Desk(tmp_path, calls="automatic", end_after_s=600) as desk:
+        desk.say(call_audio(0, 10))
+        desk.session.pause()
+        until(desk.source.closed.is_set)
+        desk.session.resume()
+        until(lambda: len(desk.sources) == 2)
+        desk.say(call_audio(10, 16))
+        assert len(desk.began()) == 2
 
 
 def test_a_call_on_request_does_not_end_by_itself(tmp_path):
@@ -295,6 +308,18 @@ class TestChange:
         assert all(calm[text] == pytest.approx(1.25 * normal[text], rel=0.05) for text in both)
         assert fingerprint != other
 
+    def test_another_policy_waits_for_the_next_call_whatever_else_changes(self, tmp_path):
+        path = tmp_path / "strict.toml"
+        path.write_text('[policy]\nname = "strict"\n[thresholds."voice.raised"]\namber = 0.6\n')
+        with Desk(tmp_path) as desk:
+            desk.session.begin_call()
+            desk.settle()
+            desk.session.change(desk.settings.model_copy(update={"policy": str(path), "sensitivity": "calm"}))
+            desk.settle()
+            call = desk.session._engine.calls.current
+            assert call._pipeline._voice._limits.raised.amber == tuned(load_policy(), "calm").thresholds.raised.amber
+            assert desk.session.status().policy.startswith("strict@")
+
     def test_a_policy_that_cannot_be_used_is_told_and_the_built_in_one_used(self, tmp_path):
         with Desk(tmp_path, policy="nowhere.toml") as desk:
             desk.settle()
@@ -331,6 +356,27 @@ class TestUnheard:
         agent = silence(talk.shape[1] / RATE_HZ, 1)
         agent[:, -10 * RATE_HZ :] = talk[:, : 10 * RATE_HZ]
         _, states = self.run(tmp_path, agent, talk)
+        assert states == [CaptureState.HEARING, CaptureState.UNHEARD, CaptureState.HEARING]
+
+    def test_who_was_heard_may_listen_for_long(self, tmp_path):
+        """An upset customer talks for a minute, and the agent does well to say nothing."""
+        talk = np.tile(call_audio(14, 44)[:1], 2)
+        agent = silence(talk.shape[1] / RATE_HZ, 1)
+        agent[:, : 10 * RATE_HZ] = talk[:, : 10 * RATE_HZ]
+        _, states = self.run(tmp_path, agent, talk)
+        assert states == [CaptureState.HEARING]
+
+    def test_it_is_over_with_the_call(self, tmp_path):
+        with Desk(tmp_path) as desk:
+            desk.session.begin_call()
+            desk.settle()
+            talk = call_audio(14, 54)[:1]
+            desk.say(np.concatenate([silence(talk.shape[1] / RATE_HZ, 1), talk]))
+            assert desk.session.status().devices[AGENT][1] is CaptureState.UNHEARD
+            desk.session.end_call()
+            desk.settle()
+            assert desk.session.status().devices[AGENT][1] is CaptureState.HEARING
+        states = [event.state for event in desk.told(CaptureChanged)]
         assert states == [CaptureState.HEARING, CaptureState.UNHEARD, CaptureState.HEARING]
 
     def test_both_are_silent(self, tmp_path):

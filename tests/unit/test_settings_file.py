@@ -171,6 +171,28 @@ def test_a_file_that_is_none_is_told_and_set_aside_when_settings_change(path, ra
     assert read_settings(path) == (changed, ())
 
 
+def test_a_change_leaves_slips_and_what_a_newer_version_wrote(path):
+    text = 'sensitivity = "keener"\nfuture = 3\n\n[overlay]\nscale = 9\nglow = true\n\n[newer]\nx = 1\n'
+    before, problems = read(path, text)
+    changed = Settings(agent_device="mic", overlay=OverlaySettings(theme="dark"))
+    assert write_settings(changed, path, before=before) is None
+    assert read_settings(path)[0] == changed
+    assert len(read_settings(path)[1]) == len(problems)
+    for line in text.splitlines():
+        assert line in path.read_text()
+    write_settings(Settings(sensitivity="calm"), path, before=changed)
+    assert "keener" not in path.read_text()
+
+
+def test_a_file_that_is_a_link_stays_one(path, tmp_path):
+    path.parent.mkdir()
+    (tmp_path / "elsewhere.toml").write_text("# mine\n")
+    path.symlink_to(tmp_path / "elsewhere.toml")
+    write_settings(Settings(sensitivity="calm"), path)
+    assert path.is_symlink()
+    assert (tmp_path / "elsewhere.toml").read_text() == '# mine\nsensitivity = "calm"\n'
+
+
 def test_a_folder_in_the_way(path):
     path.mkdir(parents=True)
     assert len(read_settings(path)[1]) == 1

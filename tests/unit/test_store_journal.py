@@ -89,8 +89,11 @@ def test_a_call_under_way_is_left_alone(store, path, tmp_path):
     assert not path.exists()
 
 
-def test_a_call_that_was_cut_off_is_whole_until_then(store, path):
-    journal = Journal(path, replace(head(), origin="one"))
+def test_a_call_that_was_cut_off_is_whole_until_then(store, path, tmp_path):
+    sound = tmp_path / "call.flac"
+    part = sound.with_name("call.flac.part")
+    part.write_bytes(b"what was recorded until then")
+    journal = Journal(path, replace(head(), origin="one", sound=str(sound)))
     tell(journal)
     journal.take(WordsHeard(22.0, (Word(20.3, 20.6, "calm"), Word(20.6, 20.9, "down"))))
     journal.take(ItemChecked(40.0, ChecklistItem("do.apologise", True, 39.0, "so sorry")))
@@ -109,6 +112,7 @@ def test_a_call_that_was_cut_off_is_whole_until_then(store, path):
     assert call.now.pace.articulation_syl_s is not None
     assert call.listed.flags == 1
     assert [len(trace) for trace in call.traces] == [12_000]
+    assert (call.sound, part.exists()) == (sound, False)
     assert store.numbers() == []
 
 

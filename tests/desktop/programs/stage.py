@@ -75,7 +75,7 @@ class Stage:
 
 def main():
     from monitor.settings import Settings
-    from ui import app, live_window
+    from ui import app, live_window, surroundings
 
     path, settings = Path(sys.argv[1]), Settings.model_validate_json(sys.argv[2])
     show = live_window.LiveWindow.show
@@ -121,6 +121,7 @@ def main():
 
     if os.environ.get("STAGE_TRAY"):
         live_window.make_tray = lambda _menu, _parent: mock.Mock()
+    surroundings.LOOK_AGAIN_MS = int(os.environ.get("STAGE_LOOKS_MS", surroundings.LOOK_AGAIN_MS))
     live_window.LiveWindow.show = show_and_tell
     live_window.Overlay.show_view = show_and_say
     return app.run_live(settings, path, session_factory=lambda _settings, listener: Stage(listener))
