@@ -59,6 +59,14 @@ def paint_badge(painter: QPainter, kind: BadgeKind, box: QRectF, theme: Theme) -
         shade.addEllipse(box.translated(0.38 * box.width(), -0.22 * box.height()))
         painter.fillPath(moon.subtracted(shade), ink)
         return
+    if kind == "kept":
+        ring, dot = QPainterPath(), QPainterPath()
+        ring.addEllipse(box)
+        ring.addEllipse(box.center(), 0.36 * box.width(), 0.36 * box.width())
+        dot.addEllipse(box.center(), 0.2 * box.width(), 0.2 * box.width())
+        painter.fillPath(ring, ink)
+        painter.fillPath(dot, ink)
+        return
     pen = QPen(ink, max(1.0, 0.13 * box.width()))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)

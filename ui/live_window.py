@@ -23,7 +23,7 @@ from ui.lamp import lamp_icon
 from ui.menu import LiveMenu
 from ui.overlay import WAYLAND, Overlay
 from ui.places import CORNERS
-from ui.settings_keeping import Keeper, items_of, joined, policy_in_force, settle_autostart
+from ui.settings_keeping import Keeper, items_of, joined, policy_in_force, settle_autostart, was_never_asked
 from ui.surroundings import Surroundings
 from ui.tray import Tray, make_tray
 from ui.view import View
@@ -204,7 +204,7 @@ class LiveWindow(QObject):
             self.bridge.wants_levels = True
             self.card.offer_dispute(False)
             self.card.open_at(self.overlay.area, pinned=True)
-        elif self._path is not None and not self._path.exists():
+        elif was_never_asked(self._settings, self._path):
             self._dialogs_now().show_first_start()
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from monitor.errors import MonitorError
@@ -20,6 +21,11 @@ def joined(settings: Settings, fields: dict[str, Any]) -> Settings:
     """The settings with some fields changed, those of the light under ``overlay``."""
     inner = {**settings.overlay.model_dump(), **fields.get("overlay", {})}
     return type(settings).model_validate({**settings.model_dump(), **fields, "overlay": inner})
+
+
+def was_never_asked(settings: Settings, path: Path | None) -> bool:
+    """Whether the first start is still to come: a file may be there all the same, with the policy that IT chose."""
+    return path is not None and settings.learn_from_calls is None and (not path.exists() or os.access(path, os.W_OK))
 
 
 def keep_change(path: Path, fields: dict[str, Any]) -> str | None:

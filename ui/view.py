@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-BadgeKind = Literal["quiet", "words", "customer", "trouble"]
+BadgeKind = Literal["kept", "quiet", "words", "customer", "trouble"]
 
 
 @dataclass(frozen=True, slots=True)

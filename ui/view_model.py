@@ -54,6 +54,8 @@ QUIET = "Quiet for a while; the call is still judged for your own summary"
 TROUBLES = frozenset({"settings", "policy", "profile", "disk", "call", "session"})
 FEW_WORDS = frozenset({"pocketsphinx", "none"})  # recognisers that a speech model would do better than
 KEEPS_AUDIO = "Your policy keeps the sound of this call"
+KEEPS_BOTH = "Your policy keeps the sound of this call; what is measured in it is kept as well"
+KEEPS_BOTH_SHARED = f"{KEEPS_BOTH}, and your team may see that"
 KEEPS_CALL = "What is measured in this call is kept, without its sound"
 SHARES_CALL = "What is measured in this call is kept, without its sound; your team may see it"
 
@@ -213,6 +215,8 @@ class ViewModel:
             return Badge("trouble", next(iter(self._troubles.values())))
         if self._session.state is SessionState.ENDED:
             return None
+        if self._call is not None and (self._call.keeps_audio or self._call.shares_call):
+            return Badge("kept", self._kept()[0])
         if self._quiet:
             return Badge("quiet", "quiet")
         if self._words is not None and self._words.state is not WordsState.HEARING:
@@ -237,5 +241,6 @@ class ViewModel:
         call = self._call
         if call is None:
             return ()
-        sound = (KEEPS_AUDIO,) if call.keeps_audio else ()
-        return (*sound, SHARES_CALL if call.shares_call else KEEPS_CALL) if call.keeps_call else sound
+        if call.keeps_audio:
+            return (KEEPS_BOTH_SHARED if call.shares_call else KEEPS_BOTH,) if call.keeps_call else (KEEPS_AUDIO,)
+        return (SHARES_CALL if call.shares_call else KEEPS_CALL,) if call.keeps_call else ()

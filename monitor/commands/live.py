@@ -224,13 +224,16 @@ class _Printer:
 def _run_headless(settings: Settings, printer: _Printer | None) -> None:
     """Until a signal asks to end; the result of a call under way comes last."""
     from monitor.events import Warned
-    from monitor.live.events import SessionChanged, SessionState
+    from monitor.live.events import CaptureChanged, CaptureState, SessionChanged, SessionState
 
+    fine = (CaptureState.STARTING, CaptureState.HEARING, CaptureState.CLOSED)
     ended, failed = threading.Event(), threading.Event()
 
     def listen(event: LiveEvent) -> None:
         if printer is not None:
             printer.take(event)
+        elif isinstance(event, CaptureChanged) and event.state not in fine:
+            click.echo(event.text, err=True)
         if isinstance(event, SessionChanged) and event.state is SessionState.ENDED:
             ended.set()
         elif isinstance(event, Warned) and event.id == "session":

@@ -299,6 +299,7 @@ class Engine:
         self._enrolling.end(self.now_s(), keep=False)
         self._lately.clear()
         self.paused = True
+        self.captures.closed()
         self._tell_state()
 
     def resume(self) -> None:

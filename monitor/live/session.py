@@ -13,10 +13,11 @@ from pathlib import Path
 from monitor.live.captures import LiveSourceLike, OnChange, SourceFactory
 from monitor.live.diary import DaySummary, Diary
 from monitor.live.engine import Engine
-from monitor.live.events import CaptureState, LiveEvent, SessionState, WindowAsked, WordsState
+from monitor.live.events import AGENT, CaptureState, LiveEvent, SessionState, WindowAsked, WordsState
 from monitor.live.telling import Inbox
 from monitor.private import data_folder as usual_data_folder
 from monitor.settings import Settings
+from monitor.types import Light
 
 __all__ = ["LiveSession", "SessionStatus", "SourceFactory"]
 
@@ -25,7 +26,7 @@ CLOSE_S = 1.9  # a session is closed within 2 s
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """A snapshot; ``light`` is the judged one, also while it is quiet."""
+    """A snapshot; ``light`` is the judged one, also while it is quiet; grey while the agent is not heard."""
 
     state: SessionState
     call: str | None
@@ -148,14 +149,17 @@ class LiveSession:
         """How things stand now."""
         engine = self._engine
         call = engine.calls.current
-        light = None if call is None or call.light is None else call.light
+        light = None if call is None or call.light is None else call.light.light
+        agent = engine.captures.newest.get(AGENT)
+        if light is not None and agent is not None and agent.state is not CaptureState.HEARING:
+            light = Light.GREY  # as the window shows it: what is not heard cannot be judged
         return SessionStatus(
             state=engine.state,
             call=None if call is None else call.facts.name,
             customer=None if call is None else call.customer,
             automatic=None if call is None else call.facts.automatic,
             call_s=None if call is None else round(call.duration_s, 3),
-            light=None if light is None else str(light.light),
+            light=None if light is None else str(light),
             words=None if engine.badge is None else engine.badge.state,
             words_text=None if engine.badge is None else engine.badge.text,
             devices={

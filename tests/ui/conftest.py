@@ -5,7 +5,7 @@ import pytest
 from monitor.demo import CALL_PATH
 from monitor.result_types import CallResult, EngineInfo, FlagRecord, Pace, Recording, Summary
 from monitor.settings import Settings
-from monitor.settings_file import write_settings
+from monitor.settings_file import read_settings, write_settings
 from monitor.types import ChecklistItem, FlagState, Light, LightSpan, Reason
 from tests.ui.desk import DEVICES, FakeSession, FakeTray
 from ui import live_window
@@ -50,8 +50,13 @@ def result():
 def path(tmp_path):
     """A file of settings, so that it is not the first start."""
     made = tmp_path / "settings.toml"
-    write_settings(Settings(), made)
+    write_settings(Settings(learn_from_calls=False), made)
     return made
+
+
+def stored(path):
+    """The settings in this file, the usual ones where there is none."""
+    return Settings() if path is None else read_settings(path)[0]
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def open_window(qtbot, monkeypatch):
             sessions.append(make(settings, listener))
             return sessions[-1]
 
-        window = LiveWindow(settings or Settings(), path, made, **more)
+        window = LiveWindow(settings or stored(path), path, made, **more)
         windows.append(window)
         window.show()
         if wait:

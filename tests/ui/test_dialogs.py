@@ -68,8 +68,18 @@ def test_the_first_start_is_offered_once(open_window, tmp_path, qtbot):
     wizard._agreement._yes.click()
     wizard.accept()
     assert read_settings(path)[0].learn_from_calls is True
-    other, _session = open_window(path)
+    other, _session = open_window(path, read_settings(path)[0])
     assert other._dialogs is None
+
+
+def test_a_file_with_the_policy_of_others_does_not_stand_for_the_first_start(open_window, tmp_path):
+    path = tmp_path / "settings.toml"
+    path.write_text('policy = "upset-customer-en"\n', encoding="utf-8")
+    window, _session = open_window(path, read_settings(path)[0])
+    assert dialog(window, "wizard").isVisible()
+    dialog(window, "wizard").reject()
+    again, _session = open_window(path, read_settings(path)[0])
+    assert dialog(again, "wizard").isVisible(), "later is not never"
 
 
 def test_reading_may_be_passed_over(open_window, tmp_path):

@@ -126,7 +126,7 @@ def test_a_cue_too_long_for_one_line_takes_two(make_light):
     assert heights[1] > 1.5 * heights[0]
 
 
-@pytest.mark.parametrize("kind", ["quiet", "words", "customer"])
+@pytest.mark.parametrize("kind", ["kept", "quiet", "words", "customer", "trouble"])
 def test_each_badge_is_a_mark_of_its_own(make_light, kind):
     plain, marked, other = make_light(), make_light(), make_light()
     plain.show_view(View(word=""))

@@ -118,7 +118,7 @@ def test_the_end_of_a_call_shows_its_summary_unless_that_is_not_wanted(open_wind
     assert window._dialogs._summary.isVisible()
     session.call()
     qtbot.waitUntil(lambda: window._dialogs._summary is None)
-    other, told = open_window(path, Settings(show_summary=False))
+    other, told = open_window(path, Settings(show_summary=False, learn_from_calls=False))
     told.tell(CallEnded(98.0, "1", result, learnt=False))
     told.tell(SessionChanged(0.0, SessionState.PAUSED))
     qtbot.waitUntil(lambda: word(other) == "paused")
@@ -162,7 +162,7 @@ def test_a_call_that_is_summed_up_late_does_not_cover_the_next_one(open_window, 
 def test_a_policy_that_cannot_be_used_leaves_the_light_and_its_settings(open_window, path, qtbot, tmp_path):
     own = tmp_path / "own.toml"
     own.write_text(OWN, encoding="utf-8")
-    window, session = open_window(path, Settings(policy=str(tmp_path / "gone.toml")))
+    window, session = open_window(path, Settings(policy=str(tmp_path / "gone.toml"), learn_from_calls=False))
     assert window.problem is None
     window.change({"policy": str(own)})
     session.call()
@@ -273,7 +273,7 @@ def test_a_compositor_that_comes_makes_it_blend(open_window, path):
 def test_a_panel_that_comes_later_than_the_light_gets_its_icon(open_window, path, monkeypatch):
     there = []
     monkeypatch.setattr("ui.surroundings.has_tray", lambda: bool(there))
-    window, _session = open_window(path, Settings(overlay=OverlaySettings(click_through=True)))
+    window, _session = open_window(path, Settings(learn_from_calls=False, overlay=OverlaySettings(click_through=True)))
     assert not window.settings.overlay.click_through
     monkeypatch.setattr(live_window, "make_tray", lambda _menu, _parent: FakeTray())
     there.append("a panel")

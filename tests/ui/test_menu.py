@@ -96,7 +96,7 @@ def test_the_menu_shows_devices_and_takes_a_choice(open_window, path, qtbot):
     ]  # fmt: skip
     assert agent.actions()[0].isChecked()
     agent.actions()[1].trigger()
-    assert session.asked[-1] == ("change", Settings(agent_device="mic"))
+    assert session.asked[-1] == ("change", Settings(agent_device="mic", learn_from_calls=False))
     assert window.settings.agent_device == "mic"
     assert read_settings(path)[0].agent_device == "mic"
 
@@ -147,12 +147,12 @@ def test_a_change_holds_at_once_and_is_kept(open_window, path, qtbot):
 
 
 def test_what_was_given_for_this_once_is_not_written(open_window, path):
-    window, _session = open_window(path, Settings(recogniser="none"))
+    window, _session = open_window(path, Settings(recogniser="none", learn_from_calls=False))
     window.change({"sensitivity": "keen"})
     assert window.settings.recogniser == "none"
-    assert read_settings(path)[0] == Settings(sensitivity="keen")
+    assert read_settings(path)[0] == Settings(sensitivity="keen", learn_from_calls=False)
     window.change({"recogniser": "none"})
-    assert read_settings(path)[0] == Settings(sensitivity="keen", recogniser="none")
+    assert read_settings(path)[0] == Settings(sensitivity="keen", recogniser="none", learn_from_calls=False)
 
 
 def test_starting_with_the_system_is_settled_at_once(open_window, path, monkeypatch):
@@ -209,7 +209,7 @@ def test_ampersands_of_names_mark_no_letter(open_window, path):
 
 
 def test_without_a_tray_clicks_must_reach_the_light(open_window, path):
-    through = Settings(overlay=OverlaySettings(click_through=True))
+    through = Settings(learn_from_calls=False, overlay=OverlaySettings(click_through=True))
     window, _session = open_window(path, through)
     assert not window.settings.overlay.click_through
     assert not entry(window.menu, "Clicks").isEnabled()

@@ -25,6 +25,8 @@ from ui.view_model import (
     DEVICE_WORDS,
     ENDED,
     KEEPS_AUDIO,
+    KEEPS_BOTH,
+    KEEPS_BOTH_SHARED,
     KEEPS_CALL,
     PAUSED,
     QUIET,
@@ -236,8 +238,19 @@ def test_a_call_that_is_stored_is_said():
     kept = CallBegan(0.0, "1", None, automatic=False, keeps_audio=False, keeps_call=True)
     shared = replace(kept, shares_call=True)
     for began_, says in ((kept, (KEEPS_CALL,)), (shared, (SHARES_CALL,)),
-                         (replace(kept, keeps_audio=True), (KEEPS_AUDIO, KEEPS_CALL))):  # fmt: skip
+                         (replace(kept, keeps_audio=True), (KEEPS_BOTH,)),
+                         (replace(shared, keeps_audio=True), (KEEPS_BOTH_SHARED,))):  # fmt: skip
         assert view_of(device(CaptureState.HEARING), began_, session(SessionState.IN_CALL)).notes == says
+
+
+def test_a_call_whose_sound_is_kept_or_that_others_may_see_has_a_mark_all_along():
+    hearing, in_call = device(CaptureState.HEARING), session(SessionState.IN_CALL)
+    quiet = SessionChanged(1.0, SessionState.IN_CALL, 600.0)
+    for state in (in_call, quiet):
+        assert view_of(hearing, began(keeps_audio=True), state).badge == Badge("kept", KEEPS_AUDIO)
+    own = CallBegan(0.0, "1", None, automatic=False, keeps_audio=False, keeps_call=True)
+    assert view_of(hearing, own, in_call).badge is None, "the agent asked for that"
+    assert view_of(hearing, replace(own, shares_call=True), in_call).badge == Badge("kept", SHARES_CALL)
 
 
 def test_what_is_not_shown_changes_nothing():

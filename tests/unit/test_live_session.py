@@ -373,6 +373,7 @@ class TestUnheard:
             talk = call_audio(14, 54)[:1]
             desk.say(np.concatenate([silence(talk.shape[1] / RATE_HZ, 1), talk]))
             assert desk.session.status().devices[AGENT][1] is CaptureState.UNHEARD
+            assert desk.session.status().light == "grey", "who is not heard cannot be judged"
             desk.session.end_call()
             desk.settle()
             assert desk.session.status().devices[AGENT][1] is CaptureState.HEARING

@@ -77,7 +77,9 @@ def main():
     from monitor.settings import Settings
     from ui import app, live_window, surroundings
 
-    path, settings = Path(sys.argv[1]), Settings.model_validate_json(sys.argv[2])
+    path = Path(sys.argv[1])
+    asked = {"learn_from_calls": False} if path.exists() else {}  # a file stands for an agent who was asked
+    settings = Settings.model_validate({**asked, **json.loads(sys.argv[2])})
     show = live_window.LiveWindow.show
     show_view = live_window.Overlay.show_view
 
