@@ -39,6 +39,7 @@ VIEWS = (
     View("grey", "mic lost", badge=Badge("words", "")),
     View("grey", "quiet", badge=Badge("quiet", "")),
     View("green", "steady", badge=Badge("trouble", "")),
+    View("green", "steady", badge=Badge("kept", "")),
 )
 NAMES = ("apologise", "empathise", "ask", "options", "own", "hand over", "follow up", "boundary", "thank")
 RED = View(
