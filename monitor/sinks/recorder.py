@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.errors import MonitorError
 from monitor.private import MODE, part_of, private_folder
 from monitor.types import RATE_HZ, FloatArray
 
@@ -76,7 +77,8 @@ class Recorder:
             self._write_all(part)
             part.replace(self.path)
         except Exception as error:  # whatever it was, the call goes on and its result tells
-            log.warning("a recording failed", exc_info=True)
+            expected = isinstance(error, OSError | MonitorError)  # such as a full disk: a sentence, no traceback
+            log.warning("a recording failed: %s", error, exc_info=not expected)
             self._problem = str(getattr(error, "strerror", None) or error)
             with suppress(OSError):
                 part.unlink(missing_ok=True)
